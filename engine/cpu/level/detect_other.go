@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package level
+
+func detect() Level { return Portable }
