@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+
+	"gorgonia.org/tensor"
+)
+
+// A Backend owns memory and turns finished steps of the IR into launches. It never sees a gorgonia operation, which is
+// what makes fusion possible. A step that it has no code for is an error that names the model's operation; there is
+// no silent fall-back.
+type Backend interface {
+	Name() string
+	Alloc(dt tensor.Dtype, n int) (Buffer, error) // zeroed
+	Lower(s Step) (Launch, error)
+	Close() error
+}
+
+// A Launch does one step's work. It is prepared once and called every time; it does not allocate.
+type Launch func(c *Clock) error
+
+// A GraphBackend runs a stage's gorgonia graph whole instead of its lowered steps: the tape backend, our oracle.
+type GraphBackend interface {
+	Backend
+	LowerGraph(s Stage, slot func(name string) Buffer) (Launch, error)
+}
+
+// A Syncer is a backend whose launches return before the work is done; the Program calls Sync before it reads.
+type Syncer interface {
+	Backend
+	Sync() error
+}
+
+// Options configure a backend when it is opened.
+type Options struct {
+	Workers int // goroutines; 0 means all cores
+}
+
+// Driver describes a backend that can be opened by name.
+type Driver struct {
+	Name      string                                          // "cpu", "openblas", "tape", "cuda"
+	Available func() error                                    // nil, or why not, in a sentence
+	Open      func(arg string, o Options) (Backend, error)    // arg is what follows a colon: "1" in "cuda:1"
+	Describe  func() (name string, details map[string]string) // what it runs on, for `cavity devices` and meta.json
+}
+
+var (
+	driversMu sync.Mutex
+	drivers   = map[string]Driver{}
+)
+
+// Register makes a backend known; packages of backends call it from init.
+func Register(d Driver) {
+	driversMu.Lock()
+	defer driversMu.Unlock()
+	drivers[d.Name] = d
+}
+
+// Drivers lists the registered backends by name.
+func Drivers() []Driver {
+	driversMu.Lock()
+	defer driversMu.Unlock()
+	var ds []Driver
+	for _, d := range drivers {
+		ds = append(ds, d)
+	}
+	sort.Slice(ds, func(i, j int) bool { return ds[i].Name < ds[j].Name })
+	return ds
+}
+
+// Open opens a backend by name, such as "cpu", "openblas", "tape" or "cuda:1".
+func Open(name string, o Options) (Backend, error) {
+	if o.Workers < 0 {
+		return nil, fmt.Errorf("engine: %d workers: at least 1, or 0 for all cores", o.Workers)
+	}
+	kind, arg, _ := strings.Cut(name, ":")
+	driversMu.Lock()
+	d, ok := drivers[kind]
+	driversMu.Unlock()
+	if !ok {
+		var names []string
+		for _, d := range Drivers() {
+			names = append(names, d.Name)
+		}
+		return nil, fmt.Errorf("engine: no backend %q; there are %s", name, strings.Join(names, ", "))
+	}
+	if err := d.Available(); err != nil {
+		return nil, fmt.Errorf("engine: backend %s: %w", kind, err)
+	}
+	return d.Open(arg, o)
+}
