@@ -1,0 +1,35 @@
+// Asmgen writes the assembly of the CPU backend: one .s file and the Go declarations of its functions per entry of outputs.
+//
+// The files are committed; TestCommitted fails when they differ from what this program writes.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+//go:generate go run . ../..
+
+// outputs lists the files: dir below engine/cpu (its base is the package's name), file name without "_amd64.s", and the function that writes it.
+var outputs = []struct {
+	dir, name string
+	write     func(*source)
+}{}
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: asmgen ENGINE/CPU")
+		os.Exit(2)
+	}
+	for _, o := range outputs {
+		s := newSource(filepath.Base(o.dir))
+		o.write(s)
+		for suffix, text := range s.files() {
+			if err := os.WriteFile(filepath.Join(os.Args[1], o.dir, o.name+suffix), text, 0o644); err != nil {
+				fmt.Fprintln(os.Stderr, "asmgen:", err)
+				os.Exit(1)
+			}
+		}
+	}
+}
