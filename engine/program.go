@@ -1,0 +1,341 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"gorgonia.org/tensor"
+)
+
+// A Program is a compiled Plan: a flat list of launches per stage, and the slots. It is not safe for concurrent use.
+type Program struct {
+	Copies int // next values that could not be made in place and are copied at the end of their stage
+
+	backend Backend
+	seed    uint64
+	step    uint64
+	clock   Clock
+	stages  []stage
+	slots   map[string]Buffer
+	pool    *pool
+	consts  map[string]Buffer
+}
+
+type stage struct {
+	name     string
+	repeat   int
+	pass     uint64
+	steps    []Step
+	launches []Launch
+}
+
+// Compile lowers a plan to a backend. It checks names, shapes, dtypes, cycles and hash collisions of the graphs, removes
+// what no slot needs, fuses, assigns memory, and lets the backend prepare every step. The error names the stage and the
+// model's operation.
+func Compile(p Plan, b Backend) (*Program, error) {
+	if len(p.Stages) == 0 || len(p.Stages) > 255 {
+		return nil, fmt.Errorf("engine: a plan of %d stages: 1 to 255", len(p.Stages))
+	}
+	pr := &Program{backend: b, seed: p.Seed, slots: map[string]Buffer{}, consts: map[string]Buffer{}}
+	pr.pool = &pool{alloc: b.Alloc, idle: map[poolKey][]Buffer{}, held: map[*value]Buffer{}}
+	seen := map[string]bool{}
+	for _, s := range p.Stages {
+		if s.Name == "" || seen[s.Name] {
+			return nil, fmt.Errorf("engine: stage %q: every stage needs a name of its own", s.Name)
+		}
+		seen[s.Name] = true
+		st, err := pr.compileStage(s)
+		if err != nil {
+			return nil, fmt.Errorf("engine: stage %s: %w", s.Name, err)
+		}
+		pr.stages = append(pr.stages, st)
+	}
+	return pr, nil
+}
+
+func (pr *Program) compileStage(s Stage) (stage, error) {
+	st := stage{name: s.Name, repeat: s.Repeat}
+	if s.Graph == nil || len(s.Next) == 0 {
+		return st, fmt.Errorf("a graph and at least one next value are needed")
+	}
+	if s.Repeat < 0 {
+		return st, fmt.Errorf("repeat %d is negative", s.Repeat)
+	}
+	if err := checkHashes(s.Graph); err != nil {
+		return st, err
+	}
+	sp := &stagePlan{pr: pr, next: map[string]*value{}, where: map[*value]int{}, last: map[*value]int{}, taken: map[*value]bool{}, late: map[*value]bool{}}
+	for k, n := range s.Next {
+		if n == nil {
+			return st, fmt.Errorf("the next value of slot %q is nil", k)
+		}
+		sp.names = append(sp.names, k)
+	}
+	sort.Strings(sp.names)
+	l := newLowering(s.Graph)
+	for _, k := range sp.names {
+		v, err := l.value(s.Next[k])
+		if err != nil {
+			return st, err
+		}
+		sp.next[k] = v
+	}
+	sp.leaf = l.leaf
+	for name, v := range l.leaf {
+		buf, err := pr.slot(name, v.dtype, v.shape)
+		if err != nil {
+			return st, err
+		}
+		v.buf, v.placed = buf, true
+	}
+	if g, ok := pr.backend.(GraphBackend); ok {
+		return pr.whole(g, s, sp, st)
+	}
+	if err := sp.lowerTo(&st); err != nil {
+		return st, err
+	}
+	for _, step := range st.steps {
+		launch, err := pr.backend.Lower(step)
+		if err != nil {
+			return st, fmt.Errorf("%s: %s: %w", step.Label(), Describe(step), err)
+		}
+		st.launches = append(st.launches, launch)
+	}
+	return st, nil
+}
+
+// lowerTo runs the passes from values to finished steps.
+func (sp *stagePlan) lowerTo(st *stage) error {
+	list := simplify(settle(sp.next, sp.names))
+	if err := sp.pr.constants(list); err != nil {
+		return err
+	}
+	schedule(list)
+	sp.arrange(list)
+	if err := sp.inPlace(); err != nil {
+		return err
+	}
+	if err := sp.place(); err != nil {
+		return err
+	}
+	steps, err := sp.bind()
+	st.steps = steps
+	return err
+}
+
+// whole hands the graph itself to a backend that runs it whole.
+func (pr *Program) whole(g GraphBackend, s Stage, sp *stagePlan, st stage) (stage, error) {
+	for _, k := range sp.names {
+		v := sp.next[k]
+		if _, err := pr.slot(k, v.dtype, v.shape); err != nil {
+			return st, err
+		}
+	}
+	launch, err := g.LowerGraph(s, func(name string) Buffer { return pr.slots[name] })
+	st.launches = []Launch{launch}
+	return st, err
+}
+
+// constants puts numbers where the backend can read them.
+func (pr *Program) constants(list []*value) error {
+	for _, v := range list {
+		if v.kind != kConst {
+			continue
+		}
+		key := fmt.Sprintf("%v %x", v.dtype, v.number)
+		b, ok := pr.consts[key]
+		if !ok {
+			var err error
+			if b, err = pr.backend.Alloc(v.dtype, 1); err != nil {
+				return err
+			}
+			if err := writeNumber(b, v.number); err != nil {
+				return fmt.Errorf("constant %s: %w", v.label, err)
+			}
+			pr.consts[key] = b
+		}
+		v.buf, v.placed = b.View(0, v.shape...), true
+	}
+	return nil
+}
+
+func writeNumber(b Buffer, x float64) error {
+	var src any
+	switch b.Dtype {
+	case tensor.Float32:
+		src = []float32{float32(x)}
+	case tensor.Float64:
+		src = []float64{x}
+	case tensor.Int32:
+		src = []int32{int32(x)}
+	case tensor.Int64:
+		src = []int64{int64(x)}
+	default:
+		return fmt.Errorf("no constants of dtype %v", b.Dtype)
+	}
+	_, raw, err := bytesOf(src)
+	if err != nil {
+		return err
+	}
+	return b.write(raw)
+}
+
+// slot finds or makes a slot and checks that all its uses agree.
+func (pr *Program) slot(name string, dt tensor.Dtype, shape []int) (Buffer, error) {
+	if b, ok := pr.slots[name]; ok {
+		if b.Dtype != dt || !equalShape(b.Shape, shape) {
+			return b, fmt.Errorf("slot %q is %v%v here and %v%v elsewhere", name, dt, shape, b.Dtype, b.Shape)
+		}
+		return b, nil
+	}
+	b, err := pr.backend.Alloc(dt, max(Volume(shape), 1))
+	if err != nil {
+		return b, fmt.Errorf("slot %q: %w", name, err)
+	}
+	b.Shape = append([]int{}, shape...)
+	pr.slots[name] = b
+	return b, nil
+}
+
+// Step runs all stages n times. It stops between two steps when ctx is done, and returns the context's error; the
+// Program is then at a clean step boundary.
+func (pr *Program) Step(ctx context.Context, n int) error {
+	done := ctx.Done()
+	c := &pr.clock
+	c.Seed = pr.seed
+	for ; n > 0; n-- {
+		if done != nil {
+			select {
+			case <-done:
+				return ctx.Err()
+			default:
+			}
+		}
+		c.Step = pr.step
+		for i := range pr.stages {
+			s := &pr.stages[i]
+			c.Stage = uint8(i)
+			for r := 0; r < s.repeat; r++ {
+				c.Inner, c.Pass = uint32(r), s.pass
+				for k, launch := range s.launches {
+					if err := launch(c); err != nil {
+						return pr.failed(s, k, err)
+					}
+				}
+				s.pass++
+			}
+		}
+		pr.step++
+	}
+	return nil
+}
+
+func (pr *Program) failed(s *stage, k int, err error) error {
+	label := "graph"
+	if k < len(s.steps) {
+		label = s.steps[k].Label()
+	}
+	return fmt.Errorf("engine: step %d, stage %s, %s: %w", pr.step, s.name, label, err)
+}
+
+// Steps is the number of steps run since the beginning.
+func (pr *Program) Steps() uint64 { return pr.step }
+
+// Clock tells the Program's seed and step.
+func (pr *Program) Clock() Clock { return Clock{Seed: pr.seed, Step: pr.step} }
+
+// Backend is where the Program runs.
+func (pr *Program) Backend() Backend { return pr.backend }
+
+// SetRepeat changes how often a stage runs in the following steps.
+func (pr *Program) SetRepeat(stage string, n int) error {
+	if n < 0 {
+		return fmt.Errorf("engine: stage %s: repeat %d is negative", stage, n)
+	}
+	for i := range pr.stages {
+		if pr.stages[i].name == stage {
+			pr.stages[i].repeat = n
+			return nil
+		}
+	}
+	return fmt.Errorf("engine: no stage %q", stage)
+}
+
+// Slots lists the slots by name, with dtype and shape; the memory is not to be touched.
+func (pr *Program) Slots() map[string]Buffer {
+	m := make(map[string]Buffer, len(pr.slots))
+	for k, b := range pr.slots {
+		m[k] = b
+	}
+	return m
+}
+
+// Bytes is the memory of slots and intermediate values.
+func (pr *Program) Bytes() (slots, intermediates int) {
+	for _, b := range pr.slots {
+		slots += b.Bytes()
+	}
+	return slots, pr.pool.Bytes
+}
+
+func (pr *Program) lookup(slot string, x any) (Buffer, []byte, error) {
+	b, ok := pr.slots[slot]
+	if !ok {
+		return b, nil, fmt.Errorf("engine: no slot %q", slot)
+	}
+	dt, raw, err := bytesOf(x)
+	if err != nil {
+		return b, nil, fmt.Errorf("engine: slot %q: %w", slot, err)
+	}
+	if dt != b.Dtype || len(raw) != b.Bytes() {
+		return b, nil, fmt.Errorf("engine: slot %q holds %d elements of %v, not %d of %v", slot, b.Len(), b.Dtype, len(raw)/int(dt.Size()), dt)
+	}
+	return b, raw, nil
+}
+
+// Read copies a slot into dst, a slice of the slot's element type and length.
+func (pr *Program) Read(slot string, dst any) error {
+	b, raw, err := pr.lookup(slot, dst)
+	if err != nil {
+		return err
+	}
+	if err := pr.sync(); err != nil {
+		return err
+	}
+	return b.read(raw)
+}
+
+// Write copies src, a slice of the slot's element type and length, into a slot.
+func (pr *Program) Write(slot string, src any) error {
+	b, raw, err := pr.lookup(slot, src)
+	if err != nil {
+		return err
+	}
+	if err := pr.sync(); err != nil {
+		return err
+	}
+	return b.write(raw)
+}
+
+func (pr *Program) sync() error {
+	if s, ok := pr.backend.(Syncer); ok {
+		return s.Sync()
+	}
+	return nil
+}
+
+// Explain lists what the compiler made of the plan, a line a step.
+func (pr *Program) Explain() string {
+	var b strings.Builder
+	for _, s := range pr.stages {
+		fmt.Fprintf(&b, "stage %s × %d: %d steps\n", s.name, s.repeat, len(s.steps))
+		for _, st := range s.steps {
+			fmt.Fprintf(&b, "  %s\n", Describe(st))
+		}
+	}
+	slots, mid := pr.Bytes()
+	fmt.Fprintf(&b, "slots %d bytes, intermediates %d bytes, %d copies\n", slots, mid, pr.Copies)
+	return b.String()
+}
