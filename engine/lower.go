@@ -229,11 +229,11 @@ func (l *lowering) stock(op gorgonia.Op, v *value) (bool, error) {
 	case "linAlgBinOp":
 		return l.product(v)
 	case "elemUnaryOp":
-		v.kind, v.op = kLoop, unary[str]
+		v.kind, v.op = kLoop, unaryPrimitive[str]
 		return v.op != "", nil
 	case "elemBinOp":
 		f := strings.Fields(str)
-		v.kind, v.op = kLoop, binary[f[0]]
+		v.kind, v.op = kLoop, binaryPrimitive[f[0]]
 		if v.dtype == tensor.Bool {
 			return false, fmt.Errorf("a comparison must return numbers (retSame), not bools")
 		}
