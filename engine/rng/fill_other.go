@@ -1,0 +1,7 @@
+package rng
+
+import "unsafe"
+
+func (s Stream) groups(k kind, dst unsafe.Pointer, n int, c uint64) {
+	s.portableGroups(k, dst, n, c)
+}
