@@ -178,3 +178,11 @@ func rawSlice[T Element](s []T) (tensor.Dtype, []byte, error) {
 	var zero T
 	return dtypeOf(zero), unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(zero))), nil
 }
+
+// Copy copies the elements of one host buffer to another of the same dtype and length.
+func Copy(dst, src Buffer) {
+	if dst.Dtype != src.Dtype || dst.Len() != src.Len() {
+		panic(fmt.Sprintf("engine: copy of %v%v to %v%v", src.Dtype, src.Shape, dst.Dtype, dst.Shape))
+	}
+	copy(dst.raw(), src.raw())
+}

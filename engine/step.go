@@ -162,3 +162,23 @@ func Describe(s Step) string {
 	}
 	return s.Label()
 }
+
+// Walk calls f with the element offsets of each element that a Move copies, in row-major order.
+func Walk(m *Move, f func(out, in int)) {
+	n := Volume(m.Shape)
+	idx := make([]int, len(m.Shape))
+	for e := 0; e < n; e++ {
+		out, in := m.OffOut, m.OffIn
+		for d, i := range idx {
+			out += i * m.StrideOut[d]
+			in += i * m.StrideIn[d]
+		}
+		f(out, in)
+		for d := len(idx) - 1; d >= 0; d-- {
+			if idx[d]++; idx[d] < m.Shape[d] {
+				break
+			}
+			idx[d] = 0
+		}
+	}
+}
