@@ -1,5 +1,7 @@
 package engine
 
+import "cavity/engine/rng"
+
 // Clock is all that a kernel's value may depend on besides its inputs.
 //
 // Random numbers depend on (Seed, Stage, Pass) and the kernel's own stream and element index, so that changing a
@@ -11,3 +13,6 @@ type Clock struct {
 	Inner uint32 // the run of a repeated stage inside the present step
 	Stage uint8  // the stage's number in the Plan
 }
+
+// Stream is the sequence of random numbers of the kernel with this id, unique in its stage, at this tick of the clock.
+func (c *Clock) Stream(id uint16) rng.Stream { return rng.At(c.Seed, c.Pass, c.Stage, id) }
