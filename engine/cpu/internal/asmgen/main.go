@@ -15,7 +15,12 @@ import (
 var outputs = []struct {
 	dir, name string
 	write     func(*source)
-}{}
+}{
+	{"gemm", "f32_avx512", gemmFile(avx512, f32)},
+	{"gemm", "f64_avx512", gemmFile(avx512, f64)},
+	{"gemm", "f32_avx2", gemmFile(avx2, f32)},
+	{"gemm", "f64_avx2", gemmFile(avx2, f64)},
+}
 
 func main() {
 	if len(os.Args) != 2 {

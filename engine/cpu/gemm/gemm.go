@@ -1,0 +1,201 @@
+// Package gemm multiplies matrices on the CPU, dense and sparse, in float32 and float64.
+//
+// A [Plan] is made once for the shape of a product and run as often as needed:
+//
+//	C = α op(A) op(B) + β C,   op(X) = X or Xᵀ,   op(A) is M×K, op(B) is K×N, C is M×N, all row-major,
+//
+// optionally for a batch of matrices. Everything that can be decided or allocated is decided and allocated by [New]; running does not allocate.
+//
+// # Method
+//
+// B is packed in panels as wide as the register tile (12×32 float32 or 12×16 float64 with AVX-512, half as wide and high with
+// AVX2), in blocks of at most 400 of depth so that panels stay in the second-level cache; A is read in place through its
+// strides (Goto and van de Geijn, ACM TOMS 34, 12, 2008, without their packing of A). Low products read B in place too.
+//
+// # Reproducibility
+//
+// The sum over k is never split among workers, and tiles do not depend on how many there are: the result is the same bits for any
+// number of workers and any division into tasks. With AVX2 and AVX-512 every element is one chain of fused multiply-adds per depth block,
+// in the order of k, whatever the shape: both give the same bits. The portable code rounds products and differs from them.
+package gemm
+
+import (
+	"fmt"
+	"unsafe"
+
+	"cavity/engine/cpu/level"
+)
+
+// Float is the type of elements.
+type Float interface{ float32 | float64 }
+
+// Spec is the shape of a product. The zero values of the optional fields mean dense matrices, one product, one worker, and a workspace of the plan's own.
+type Spec struct {
+	M, N, K        int     // C is M×N, op(A) M×K, op(B) K×N
+	TransA, TransB bool    // op(A) = Aᵀ (A is K×M), op(B) = Bᵀ (B is N×K)
+	Alpha, Beta    float64 // rounded to the element type; with Beta 0, C is never read
+
+	LdA, LdB, LdC int // elements between the starts of rows; 0: the row's length
+
+	Batch                     int // products in a run; 0: one
+	StrideA, StrideB, StrideC int // elements between the matrices of a batch; 0 in StrideA or StrideB: the same matrix for all
+
+	Workers   int        // size of the largest pool that will run the plan; 0: one
+	Stream    bool       // for Pack and Rows
+	Workspace *Workspace // scratch shared with plans that do not run at the same time; nil: none is shared
+}
+
+// A Plan is a product ready to run. Different workers may run different tasks of it at the same time; two runs of it may not overlap.
+type Plan[T Float] struct {
+	spec        Spec
+	alpha, beta T
+	set         *set[T]
+	ws          *Workspace
+	lanes       []lane[T] // by worker
+
+	rowA, colA          int // strides of op(A) in elements
+	needA, needB, needC int // lengths that slices must have
+	kc                  int // depth of a block
+
+	direct bool             // B is read in place
+	shared bool             // all of B is packed before the tiles
+	packA  bool             // strips of A are copied: their stride is bad for the cache
+	only   func(p *args[T]) // the whole product is this one tile
+
+	panel            int // columns in a panel
+	panels           int
+	rows, cols       int // of C in a task: rows, panels
+	rowSets, colSets int
+	panelLen         int // elements of a packed panel of one depth block
+
+	a, b, c   []T // while RunOn runs
+	packTask  func(task, worker int)
+	multiTask func(task, worker int)
+}
+
+// Plan32 and Plan64 are the plans of the two element types.
+type (
+	Plan32 = Plan[float32]
+	Plan64 = Plan[float64]
+)
+
+// New32 is New for float32.
+func New32(s Spec) (*Plan32, error) { return New[float32](s) }
+
+// New64 is New for float64.
+func New64(s Spec) (*Plan64, error) { return New[float64](s) }
+
+// New prepares the product s for the CPU level in force now. It reports a negative size, or a leading dimension or a stride that makes rows or results overlap.
+func New[T Float](s Spec) (*Plan[T], error) {
+	if err := s.complete(); err != nil {
+		return nil, err
+	}
+	p := &Plan[T]{spec: s, alpha: T(s.Alpha), beta: T(s.Beta), set: setOf[T](level.Of()), ws: s.Workspace}
+	if p.beta == 0 {
+		p.beta = 0 // -0 would read C
+	}
+	p.lanes = make([]lane[T], s.Workers)
+	p.rowA, p.colA = s.LdA, 1
+	if s.TransA {
+		p.rowA, p.colA = 1, s.LdA
+	}
+	p.needA, p.needB, p.needC = s.lengths()
+	p.divide()
+	if p.ws == nil {
+		p.ws = new(Workspace)
+	}
+	size := sizeOf[T]()
+	p.ws.reserve(s.Workers, p.privateLen()*size, p.sharedLen()*size)
+	p.packTask = func(t, w int) { p.packPanel(p.b, t, w) }
+	p.multiTask = func(t, w int) { p.multiply(t, w, p.a, p.b, p.c) }
+	return p, nil
+}
+
+// Spec returns the plan's shape with its defaults filled in.
+func (p *Plan[T]) Spec() Spec { return p.spec }
+
+// Run computes the product of a and b into c. It panics when a slice is shorter than the plan's shape needs. c must not overlap a or b.
+func (p *Plan[T]) Run(a, b, c []T) {
+	p.check(a, b, c)
+	if p.only != nil {
+		x := &p.lanes[0].args
+		x.a, x.b, x.c = unsafe.SliceData(a), unsafe.SliceData(b), unsafe.SliceData(c)
+		p.only(x)
+		return
+	}
+	if p.shared {
+		for t := range p.panels {
+			p.packPanel(b, t, 0)
+		}
+	}
+	for t := range p.Tasks() {
+		p.multiply(t, 0, a, b, c)
+	}
+}
+
+func (p *Plan[T]) check(a, b, c []T) {
+	if len(a) < p.needA || len(b) < p.needB || len(c) < p.needC {
+		panic(fmt.Sprintf("gemm: slices of %d, %d and %d elements; %d, %d and %d are needed", len(a), len(b), len(c), p.needA, p.needB, p.needC))
+	}
+}
+
+// complete fills in the defaults and checks.
+func (s *Spec) complete() error {
+	if s.M < 0 || s.N < 0 || s.K < 0 || s.Batch < 0 || s.Workers < 0 {
+		return fmt.Errorf("gemm: product %d×%d×%d, batch %d, %d workers: none may be negative", s.M, s.N, s.K, s.Batch, s.Workers)
+	}
+	s.Batch, s.Workers = max(s.Batch, 1), max(s.Workers, 1)
+	rowsA, rowsB, colsA, colsB := s.M, s.K, s.K, s.N
+	if s.TransA {
+		rowsA, colsA = colsA, rowsA
+	}
+	if s.TransB {
+		rowsB, colsB = colsB, rowsB
+	}
+	for _, x := range []struct {
+		name       string
+		rows, cols int
+		ld         *int
+	}{{"A", rowsA, colsA, &s.LdA}, {"B", rowsB, colsB, &s.LdB}, {"C", s.M, s.N, &s.LdC}} {
+		if *x.ld == 0 {
+			*x.ld = x.cols
+		}
+		if *x.ld < x.cols {
+			return fmt.Errorf("gemm: leading dimension %d of %s, whose rows have %d elements", *x.ld, x.name, x.cols)
+		}
+	}
+	if s.Stream && s.Batch > 1 {
+		return fmt.Errorf("gemm: Stream with a batch of %d: rows are streamed from one product", s.Batch)
+	}
+	if s.StrideA < 0 || s.StrideB < 0 || s.Batch > 1 && s.StrideC < extent(s.M, s.N, s.LdC) {
+		return fmt.Errorf("gemm: batch strides %d, %d, %d: none may be negative, and results of %d elements may not overlap", s.StrideA, s.StrideB, s.StrideC, extent(s.M, s.N, s.LdC))
+	}
+	return nil
+}
+
+// lengths returns how many elements the operands take, batch included.
+func (s *Spec) lengths() (a, b, c int) {
+	a, b, c = extent(s.M, s.K, s.LdA), extent(s.K, s.N, s.LdB), extent(s.M, s.N, s.LdC)
+	if s.TransA {
+		a = extent(s.K, s.M, s.LdA)
+	}
+	if s.TransB {
+		b = extent(s.N, s.K, s.LdB)
+	}
+	last := s.Batch - 1
+	if c == 0 {
+		return 0, 0, 0
+	}
+	if s.K == 0 || s.Alpha == 0 {
+		return 0, 0, c + last*s.StrideC
+	}
+	return a + last*s.StrideA, b + last*s.StrideB, c + last*s.StrideC
+}
+
+// extent is how many elements a matrix spans in memory.
+func extent(rows, cols, ld int) int {
+	if rows == 0 || cols == 0 {
+		return 0
+	}
+	return (rows-1)*ld + cols
+}

@@ -1,0 +1,178 @@
+package gemm
+
+// Workers is a pool that calls f for every task in [0, tasks), with the number of the worker that calls, and returns when all are done.
+type Workers interface {
+	N() int
+	Do(tasks int, f func(task, worker int))
+}
+
+// lane is what one worker needs while it multiplies.
+type lane[T Float] struct {
+	args args[T]
+	rows [16]*T
+	_    [cacheLine]byte
+}
+
+const (
+	depth       = 400     // largest depth of a block
+	depthStep   = 16      // blocks are multiples of it: vectors of columns are packed whole
+	packedMost  = 1 << 20 // bytes of B packed at a time that the second-level cache holds
+	taskFlops   = 1 << 17 // a smaller task is not worth waking a worker for
+	colTasks    = 8       // tasks that the columns are divided in, where there are enough
+	badStride   = 4096    // rows of A this many bytes apart fall into the same set of the first-level cache
+	directBytes = 256     // rows of B no longer than this are read in place
+)
+
+// divide chooses depth blocks, packing and tasks, by the shape alone.
+func (p *Plan[T]) divide() {
+	s, size := &p.spec, sizeOf[T]()
+	if p.needA == 0 || p.needB == 0 {
+		p.rowSets, p.colSets = min(p.needC, 1), 1
+		return
+	}
+	blocks := (s.K + depth - 1) / depth
+	p.kc = ((s.K+blocks-1)/blocks + depthStep - 1) / depthStep * depthStep
+	top := p.set.rows()
+	p.panel = p.set.lanes * p.set.panel
+	p.panels = (s.N + p.panel - 1) / p.panel
+	p.panelLen = p.kc * p.panel
+	whole := p.set.masked || s.N%p.set.lanes == 0
+	p.direct = !s.TransB && whole && (s.M <= 2*top || s.LdB*size <= directBytes) && !s.Stream
+	p.packA = s.LdA*size%badStride == 0 && s.M > top && s.K > 16 && p.panels > 1
+
+	p.rows, p.cols = s.M, p.panels
+	if s.Stream || !p.direct && s.Batch == 1 && s.M >= 2*s.N && p.panels*p.panelLen*size <= packedMost {
+		p.shared = true
+		p.rows = p.blockRows(top)
+	} else if p.direct {
+		p.rows = p.blockRows(top)
+	} else {
+		p.cols = max(1, min(p.panels/colTasks, packedMost/2/(p.panelLen*size)))
+		for p.cols < p.panels && 2*s.M*p.cols*p.panel*s.K < taskFlops {
+			p.cols++
+		}
+	}
+	p.rowSets = (s.M + p.rows - 1) / p.rows
+	p.colSets = (p.panels + p.cols - 1) / p.cols
+	p.prepareOnly()
+}
+
+// blockRows is the number of rows in a task when only rows are divided.
+func (p *Plan[T]) blockRows(top int) int {
+	s := &p.spec
+	rows := max(s.M/16, taskFlops/(2*s.N*s.K+1), top)
+	return min((rows+top-1)/top*top, s.M)
+}
+
+// prepareOnly recognises products of one tile.
+func (p *Plan[T]) prepareOnly() {
+	s := &p.spec
+	if !p.direct || s.Batch > 1 || s.M > p.set.rows() || s.K > p.kc {
+		return
+	}
+	nv := (s.N + p.set.lanes - 1) / p.set.lanes
+	if nv >= len(p.set.tiles[s.M]) {
+		return
+	}
+	x := &p.lanes[0].args
+	p.setArgs(x)
+	x.k, x.beta, x.rowB, x.last = s.K, p.beta, s.LdB*sizeOf[T](), s.N-(nv-1)*p.set.lanes
+	p.only = p.set.tiles[s.M][nv]
+}
+
+// setArgs sets what is the same in every tile of A in place.
+func (p *Plan[T]) setArgs(x *args[T]) {
+	size := sizeOf[T]()
+	x.rowA, x.colA, x.rowC, x.alpha = p.rowA*size, p.colA*size, p.spec.LdC*size, p.alpha
+}
+
+// privateLen is the scratch of a worker in elements: panels of B, then a strip of A.
+func (p *Plan[T]) privateLen() int { return p.bLen() + p.aLen() }
+
+func (p *Plan[T]) bLen() int {
+	if p.direct || p.shared {
+		return 0
+	}
+	return p.cols * p.panelLen
+}
+
+func (p *Plan[T]) aLen() int {
+	if !p.packA {
+		return 0
+	}
+	return p.kc * 16
+}
+
+// sharedLen is the common scratch in elements.
+func (p *Plan[T]) sharedLen() int {
+	if !p.shared {
+		return 0
+	}
+	return p.panels * p.blocks() * p.panelLen
+}
+
+func (p *Plan[T]) blocks() int { return (p.spec.K + p.kc - 1) / p.kc }
+
+// Tasks is the number of tasks of RunTask.
+func (p *Plan[T]) Tasks() int { return p.spec.Batch * p.rowSets * p.colSets }
+
+// RunOn computes the product with a pool of at most the plan's number of workers. The result is that of Run.
+func (p *Plan[T]) RunOn(w Workers, a, b, c []T) {
+	tasks := p.Tasks()
+	if w.N() == 1 || tasks <= 1 {
+		p.Run(a, b, c)
+		return
+	}
+	p.check(a, b, c)
+	p.a, p.b, p.c = a, b, c
+	if p.shared {
+		w.Do(p.panels, p.packTask)
+	}
+	w.Do(tasks, p.multiTask)
+	p.a, p.b, p.c = nil, nil, nil
+}
+
+// multiply does one task: some rows and panels of one matrix of the batch.
+func (p *Plan[T]) multiply(task, worker int, a, b, c []T) {
+	s := &p.spec
+	batch, t := task/(p.rowSets*p.colSets), task%(p.rowSets*p.colSets)
+	c = c[batch*s.StrideC:]
+	if p.needA == 0 || p.needB == 0 {
+		scale(c, s.M, s.N, s.LdC, p.beta)
+		return
+	}
+	a, b = a[batch*s.StrideA:], b[batch*s.StrideB:]
+	i0, j0 := t/p.colSets*p.rows, t%p.colSets*p.cols
+	i1, j1 := min(i0+p.rows, s.M), min(j0+p.cols, p.panels)
+	l := &p.lanes[worker]
+	p.setArgs(&l.args)
+	if p.direct {
+		p.inPlace(l, a, b, c, i0, i1)
+		return
+	}
+	packed := (*T)(p.ws.private[worker].start)
+	for block := range p.blocks() {
+		if p.shared {
+			packed = p.sharedPanel(0, block)
+		} else {
+			for j := j0; j < j1; j++ {
+				p.packB(l, b, p.panelAt(packed, j-j0), block, j)
+			}
+		}
+		p.strips(l, worker, a, ptr(c, i0*s.LdC), packed, block, i0, i1, j0, j1)
+	}
+}
+
+// scale computes C = β C; with β 0 it clears.
+func scale[T Float](c []T, rows, cols, ld int, beta T) {
+	for i := range rows {
+		row := c[i*ld:][:cols]
+		if beta == 0 {
+			clear(row)
+			continue
+		}
+		for j := range row {
+			row[j] *= beta
+		}
+	}
+}
