@@ -1,0 +1,25 @@
+// Asmgen writes the assembly of the kernels. Run it by `go generate ./kernels/...`.
+//
+// The files are committed, so that building Cavity needs nothing but Go; TestCommitted fails when they differ from what
+// this program writes.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+// outputs lists the files, relative to kernels/internal, and the functions that write them.
+var outputs = map[string]func() string{
+	"dense/noise_amd64.s": noise,
+	"dense/sweep_amd64.s": denseSweep,
+}
+
+func main() {
+	for name, write := range outputs {
+		if err := os.WriteFile(name, []byte(write()), 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, "asmgen:", err)
+			os.Exit(1)
+		}
+	}
+}

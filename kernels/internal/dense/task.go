@@ -1,0 +1,177 @@
+package dense
+
+import (
+	"math"
+	"unsafe"
+
+	"cavity/engine/rng"
+)
+
+const siteRow = group * 4 // bytes between the sites of a laneArray
+
+// Sweep visits every site of every replica once; see the package's Sweep. The key must not be in checking mode.
+func (s *Sweeper) Sweep(key rng.Stream, state, j, halfT []float32) {
+	s.key, s.state, s.j, s.halfT = key, state, j, halfT
+	k0, k1 := key.K0, key.K1
+	for r := range len(s.keys) / 2 {
+		s.keys[2*r], s.keys[2*r+1] = k0, k1
+		k0 += 0x9E3779B9
+		k1 += 0xBB67AE85
+	}
+	s.workers.Do(s.tasks(), s.sweep)
+}
+
+// Fields computes the fields from scratch; see the package's Fields.
+func (s *Sweeper) Fields(state, j, external []float32) {
+	s.state, s.j, s.external = state, j, external
+	s.workers.Do(s.tasks(), s.refresh)
+}
+
+func (s *Sweeper) tasks() int { return s.batch.Systems * s.chunks() }
+
+func (s *Sweeper) chunks() int { return (s.batch.Replicas + s.chunk - 1) / s.chunk }
+
+// A part is the replicas of a task.
+type part struct {
+	system, first, replicas int
+	spins, fields           []float32 // of these replicas
+	couplings               []float32
+	ld                      int
+}
+
+func (s *Sweeper) part(task int) part {
+	b := s.batch
+	p := part{system: task / s.chunks(), first: task % s.chunks() * s.chunk, ld: b.Stride()}
+	p.replicas = min(s.chunk, b.Replicas-p.first)
+	spins, fields := b.state(s.state, p.system)
+	lo, hi := p.first*p.ld, (p.first+p.replicas)*p.ld
+	p.spins, p.fields, p.couplings = spins[lo:hi], fields[lo:hi], b.couplings(s.j, p.system)
+	return p
+}
+
+func (s *Sweeper) refreshTask(task, worker int) {
+	p := s.part(task)
+	if s.asm == nil {
+		for r := range p.replicas {
+			s.batch.fields(s.state, s.j, s.external, p.system, p.first+r)
+		}
+		return
+	}
+	w := s.scratch[worker]
+	for r := range p.replicas {
+		copy(p.fields[r*p.ld:(r+1)*p.ld], s.external[p.system*p.ld:])
+	}
+	for i := 0; i < s.batch.Sites; i += blockSites {
+		n := min(blockSites, s.batch.Sites-i)
+		for r := range p.replicas {
+			w.flips[r] = math.MaxUint64 >> (blockSites - n)
+		}
+		for g := 0; g < p.replicas; g += group {
+			s.load(w, &p, &w.s[g/group], p.spins, g, i, n)
+		}
+		s.apply(w, &p, i, 1)
+	}
+}
+
+func (s *Sweeper) sweepTask(task, worker int) {
+	p := s.part(task)
+	if s.asm == nil {
+		for r := range p.replicas {
+			s.batch.sweep(s.rule, s.key, s.state, s.j, s.halfT, p.system, p.first+r)
+		}
+		return
+	}
+	w := s.scratch[worker]
+	clear(w.masks[:])
+	clear(w.negHalf[:])
+	for r, t := range s.halfT[p.system*s.batch.Replicas+p.first:][:p.replicas] {
+		w.negHalf[r] = -t
+	}
+	for i := 0; i < s.batch.Sites; i += blockSites {
+		s.visit(w, &p, i, min(blockSites, s.batch.Sites-i))
+	}
+}
+
+// visit sweeps the n sites from site i on.
+func (s *Sweeper) visit(w *workspace, p *part, i, n int) {
+	s.draw(w, p, i, n)
+	for g := 0; g < p.replicas; g += group {
+		q := g / group
+		s.load(w, p, &w.h, p.fields, g, i, n)
+		s.load(w, p, &w.s[q], p.spins, g, i, n)
+		s.decide(w, p, q, i, n)
+	}
+	var any uint64
+	for _, m := range w.masks[:n] {
+		any |= m
+	}
+	if any == 0 {
+		return
+	}
+	for g := 0; g < p.replicas; g += group {
+		s.store(w, p, &w.s[g/group], g, i, n)
+	}
+	w.flips = w.masks
+	clear(w.flips[n:])
+	transposeBits(&w.flips)
+	s.apply(w, p, i, 2)
+}
+
+// draw fills the thresholds of the block.
+func (s *Sweeper) draw(w *workspace, p *part, i, n int) {
+	vectors := (p.replicas + 15) / 16
+	first := p.first % 64 / 16
+	gap := 0
+	if first+vectors > 2 && first < 2 {
+		gap = int(unsafe.Sizeof(w.l[0])) - siteRow
+	}
+	w.words = wordsArgs{
+		dst: &w.l[0][0][0], stride: siteRow, sites: n, site: uint64(i), counter: uint64(p.first / 64 * 16),
+		c2: uint64(s.key.C2), c3: uint64(s.key.C3), want: (1<<vectors - 1) << first, keys: &s.keys, secondGap: gap,
+	}
+	s.asm.words(&w.words)
+	for q := 0; 2*q < vectors; q++ {
+		w.level = thresholdArgs{
+			words: &w.l[q][0][0], stride: siteRow, sites: n,
+			columns: min(2, vectors-2*q) * 16 / s.asm.lanes, negHalf: &w.negHalf[q*group],
+		}
+		s.asm.thresholds[s.rule](&w.level)
+	}
+}
+
+// decide visits group q of the lanes.
+func (s *Sweeper) decide(w *workspace, p *part, q, i, n int) {
+	a := &w.decide
+	*a = decideArgs{
+		sites: n, h: &w.h[0][0], s: &w.s[q][0][0], l: &w.l[q][0][0],
+		j: &p.couplings[i*p.ld+i], jRow: p.ld * 4, masks: (*uint16)(unsafe.Add(unsafe.Pointer(&w.masks), 4*q)),
+	}
+	two := p.replicas-q*group > 16
+	if two && s.asm.decide32 != nil {
+		s.asm.decide32(a)
+		return
+	}
+	s.asm.decide16(a)
+	if two {
+		a.h, a.s, a.l = &w.h[0][16], &w.s[q][0][16], &w.l[q][0][16]
+		a.masks = (*uint16)(unsafe.Add(unsafe.Pointer(a.masks), 2))
+		s.asm.decide16(a)
+	}
+}
+
+// apply adds the couplings of the block's flips, times scale and the present spins, to all fields.
+func (s *Sweeper) apply(w *workspace, p *part, i int, scale float32) {
+	a := &w.apply
+	for c := 0; c < p.ld; {
+		n := min(tile, (p.ld-c)/s.asm.lanes)
+		for q := 0; q*group < p.replicas; q++ {
+			r := q * group
+			*a = applyArgs{
+				h: &p.fields[r*p.ld+c], hRow: p.ld * 4, flips: &w.flips[r], s: &w.s[q][0][0], sRow: siteRow,
+				j: &p.couplings[i*p.ld+c], jRow: p.ld * 4, replicas: min(group, p.replicas-r), scale: scale,
+			}
+			s.asm.apply[n](a)
+		}
+		c += n * s.asm.lanes
+	}
+}
