@@ -46,7 +46,7 @@ func TestPSpinEnergy(t *testing.T) {
 // At T = 1 > T_d the system equilibrates: e = -1/(2T), and R = -∂C/∂t/T.
 func TestPSpinEquilibrium(t *testing.T) {
 	m := PurePSpin(3, 1)
-	a, b, c := quench(t, m, 15, .05), quench(t, m, 15, .025), quench(t, m, 15, .0125)
+	a, b, c := quench(t, m, 20, .05), quench(t, m, 20, .025), quench(t, m, 20, .0125)
 	ab, bc := Extrapolate(a.Energy[a.N], b.Energy[b.N]), Extrapolate(b.Energy[b.N], c.Energy[c.N])
 	near(t, "e", bc+(bc-ab)/7, -.5, 1e-5)
 	i := b.N
