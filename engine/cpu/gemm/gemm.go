@@ -87,7 +87,8 @@ func New64(s Spec) (*Plan64, error) { return New[float64](s) }
 
 // New prepares the product s for the CPU level in force now. It reports a negative size, or a leading dimension or a stride that makes rows or results overlap.
 func New[T Float](s Spec) (*Plan[T], error) {
-	if err := s.complete(); err != nil {
+	s, err := s.Complete()
+	if err != nil {
 		return nil, err
 	}
 	p := &Plan[T]{spec: s, alpha: T(s.Alpha), beta: T(s.Beta), set: setOf[T](level.Of()), ws: s.Workspace}
@@ -99,7 +100,7 @@ func New[T Float](s Spec) (*Plan[T], error) {
 	if s.TransA {
 		p.rowA, p.colA = 1, s.LdA
 	}
-	p.needA, p.needB, p.needC = s.lengths()
+	p.needA, p.needB, p.needC = s.Lengths()
 	p.divide()
 	if p.ws == nil {
 		p.ws = new(Workspace)
@@ -139,42 +140,42 @@ func (p *Plan[T]) check(a, b, c []T) {
 	}
 }
 
-// complete fills in the defaults and checks.
-func (s *Spec) complete() error {
+// Complete returns s with its defaults filled in, or an error for a negative size, or a leading dimension or a stride that makes rows or results overlap.
+func (s Spec) Complete() (Spec, error) {
 	if s.M < 0 || s.N < 0 || s.K < 0 || s.Batch < 0 || s.Workers < 0 {
-		return fmt.Errorf("gemm: product %d×%d×%d, batch %d, %d workers: none may be negative", s.M, s.N, s.K, s.Batch, s.Workers)
+		return s, fmt.Errorf("gemm: product %d×%d×%d, batch %d, %d workers: none may be negative", s.M, s.N, s.K, s.Batch, s.Workers)
 	}
 	s.Batch, s.Workers = max(s.Batch, 1), max(s.Workers, 1)
-	rowsA, rowsB, colsA, colsB := s.M, s.K, s.K, s.N
+	colsA, colsB := s.K, s.N
 	if s.TransA {
-		rowsA, colsA = colsA, rowsA
+		colsA = s.M
 	}
 	if s.TransB {
-		rowsB, colsB = colsB, rowsB
+		colsB = s.K
 	}
 	for _, x := range []struct {
-		name       string
-		rows, cols int
-		ld         *int
-	}{{"A", rowsA, colsA, &s.LdA}, {"B", rowsB, colsB, &s.LdB}, {"C", s.M, s.N, &s.LdC}} {
+		name string
+		cols int
+		ld   *int
+	}{{"A", colsA, &s.LdA}, {"B", colsB, &s.LdB}, {"C", s.N, &s.LdC}} {
 		if *x.ld == 0 {
 			*x.ld = x.cols
 		}
 		if *x.ld < x.cols {
-			return fmt.Errorf("gemm: leading dimension %d of %s, whose rows have %d elements", *x.ld, x.name, x.cols)
+			return s, fmt.Errorf("gemm: leading dimension %d of %s, whose rows have %d elements", *x.ld, x.name, x.cols)
 		}
 	}
 	if s.Stream && s.Batch > 1 {
-		return fmt.Errorf("gemm: Stream with a batch of %d: rows are streamed from one product", s.Batch)
+		return s, fmt.Errorf("gemm: Stream with a batch of %d: rows are streamed from one product", s.Batch)
 	}
-	if s.StrideA < 0 || s.StrideB < 0 || s.Batch > 1 && s.StrideC < extent(s.M, s.N, s.LdC) {
-		return fmt.Errorf("gemm: batch strides %d, %d, %d: none may be negative, and results of %d elements may not overlap", s.StrideA, s.StrideB, s.StrideC, extent(s.M, s.N, s.LdC))
+	if span := extent(s.M, s.N, s.LdC); s.StrideA < 0 || s.StrideB < 0 || s.Batch > 1 && s.StrideC < span {
+		return s, fmt.Errorf("gemm: batch strides %d, %d, %d: none may be negative, and results of %d elements may not overlap", s.StrideA, s.StrideB, s.StrideC, span)
 	}
-	return nil
+	return s, nil
 }
 
-// lengths returns how many elements the operands take, batch included.
-func (s *Spec) lengths() (a, b, c int) {
+// Lengths returns how many elements of each operand a completed Spec touches, batch included.
+func (s Spec) Lengths() (a, b, c int) {
 	a, b, c = extent(s.M, s.K, s.LdA), extent(s.K, s.N, s.LdB), extent(s.M, s.N, s.LdC)
 	if s.TransA {
 		a = extent(s.K, s.M, s.LdA)
