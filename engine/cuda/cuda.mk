@@ -8,7 +8,7 @@ CUDA_DIR := $(CURDIR)/.cuda
 CUDA_CU  := $(wildcard engine/cuda/ptx/*.cu kernels/cuda/*.cu)
 CUDA_SIM := $(wildcard engine/cuda/ptxsim/src/*)
 CUDA_ENV  = CGO_ENABLED=1 CGO_CFLAGS="-w -I$(CUDA_DIR)/cu12/nvidia/cuda_runtime/include" CGO_LDFLAGS="-L$(CUDA_DIR)/lazy"
-CUDA_EMU  = LAZY_LIBCUDA=$(CUDA_DIR)/ptxsim/libcuda.so.1
+CUDA_EMU  = CAVITY_LIBCUDA=$(CUDA_DIR)/ptxsim/libcuda.so.1
 CUDA_TEST = ./engine/cuda/... ./kernels/...
 
 .PHONY: cuda cuda-ptx cuda-ptx-check cuda-test cuda-mutants gpu-check
