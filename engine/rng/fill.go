@@ -27,10 +27,7 @@ func (s Stream) FillBernoulli(dst []float32, offset, threshold uint64) {
 		n := min(len(dst), len(words)-int(offset%64))
 		s.FillUint32(words[:n], offset)
 		for i, w := range words[:n] {
-			dst[i] = 0
-			if uint64(w) < threshold {
-				dst[i] = 1
-			}
+			dst[i] = float32((uint64(w) - threshold) >> 63) // the borrow, without a branch that is never predicted
 		}
 		dst, offset = dst[n:], offset+uint64(n)
 	}
@@ -99,8 +96,7 @@ func (s Stream) portableGroups(k kind, dst unsafe.Pointer, n int, c uint64) {
 // words writes the words of 16 counters, all first words, then all second words, and so on.
 func (s Stream) words(out *[group32]uint32, c uint64) {
 	for i := range counters32 {
-		b := s.Block(uint32(c)+uint32(i), uint32(c>>32))
-		out[i], out[16+i], out[32+i], out[48+i] = b[0], b[1], b[2], b[3]
+		out[i], out[16+i], out[32+i], out[48+i] = s.block(uint32(c)+uint32(i), uint32(c>>32))
 	}
 }
 
@@ -120,8 +116,8 @@ func toNormals32(out *[group32]float32, w *[group32]uint32) {
 
 func (s Stream) portable64(k kind, out *[group64]float64, c uint64) {
 	for i := range counters64 {
-		b := s.Block(uint32(c)+uint32(i), uint32(c>>32))
-		x, y := join(b[0], b[1]), join(b[2], b[3])
+		b0, b1, b2, b3 := s.block(uint32(c)+uint32(i), uint32(c>>32))
+		x, y := join(b0, b1), join(b2, b3)
 		if k == normals64 {
 			out[i], out[8+i] = boxMuller64(x, y)
 		} else {

@@ -72,7 +72,7 @@ var fillers = []filler{
 func TestFillEqualsElements(t *testing.T) {
 	draw := At(99, 0, SetupStage, 0)
 	for _, l := range level.Available() {
-		undo := level.Use(l)
+		defer level.Use(l)()
 		for _, f := range fillers {
 			for trial := range uint64(150) {
 				n := int(draw.Below(4*trial, 400))
@@ -94,7 +94,6 @@ func TestFillEqualsElements(t *testing.T) {
 				}
 			}
 		}
-		undo()
 	}
 }
 
@@ -107,13 +106,12 @@ func TestLevelsAgree(t *testing.T) {
 		want := f.fill(s, n, 5)
 		undo()
 		for _, l := range level.Available() {
-			undo := level.Use(l)
+			defer level.Use(l)()
 			for i, b := range f.fill(s, n, 5) {
 				if b != want[i] {
 					t.Fatalf("%s on %v: element %d is %x, portable %x", f.name, l, i+5, b, want[i])
 				}
 			}
-			undo()
 		}
 	}
 }

