@@ -11,7 +11,7 @@ import (
 
 // outputs lists the files, relative to kernels/internal, and the functions that write them.
 var outputs = map[string]func() string{
-	"dense/noise_amd64.s": noise,
+	"chance/rows_amd64.s": noise,
 	"dense/sweep_amd64.s": denseSweep,
 }
 

@@ -3,7 +3,7 @@ package main
 import "fmt"
 
 // noise writes the random numbers of sweeps whose vector lanes are replicas: raw Philox words, and the thresholds that
-// package dense makes of them.
+// package chance makes of them.
 func noise() string {
 	t := newText()
 	t.words("philox", 0xD2511F53, 0, 0xCD9E8D57, 0)
@@ -135,7 +135,7 @@ func philoxRows(t *text, g target) {
 	t.end()
 }
 
-// log appends ln(max(float32(w), 1/2) · 2^-32) of the words in register w, as the Go function logUniform computes it.
+// log appends ln(max(float32(w), 1/2) · 2^-32) of the words in register w, as the Go function LogUniform computes it.
 // The result is in w; the four temporaries are overwritten.
 func (t *text) log(g target, w int, tmp [4]int) {
 	r := g.r

@@ -6,6 +6,7 @@ import (
 	"cavity/engine"
 	"cavity/engine/cpu/level"
 	"cavity/engine/rng"
+	"cavity/kernels/internal/chance"
 )
 
 const (
@@ -16,24 +17,6 @@ const (
 
 // The arguments of the assembly, all 8 bytes wide so that it may load them as vectors of 64-bit lanes.
 type (
-	wordsArgs struct {
-		dst       *float32
-		stride    int // bytes between sites
-		sites     int
-		site      uint64
-		counter   uint64
-		c2, c3    uint64
-		want      uint64 // bit w: store word w
-		keys      *[14]uint32
-		secondGap int // bytes to skip before word 2
-	}
-	thresholdArgs struct {
-		words   *float32
-		stride  int
-		sites   int
-		columns int
-		negHalf *float32
-	}
 	transposeArgs struct {
 		src             *float32
 		srcRow, srcTile int
@@ -62,32 +45,30 @@ type (
 
 // routines are the assembly of one level.
 type routines struct {
-	lanes      int
-	words      func(*wordsArgs)
-	thresholds [2]func(*thresholdArgs)
-	transpose  func(*transposeArgs)
-	decide16   func(*decideArgs)
-	decide32   func(*decideArgs) // nil: decide16 twice
-	apply      [tile + 1]func(*applyArgs)
+	lanes     int
+	transpose func(*transposeArgs)
+	decide16  func(*decideArgs)
+	decide32  func(*decideArgs) // nil: decide16 twice
+	apply     [tile + 1]func(*applyArgs)
 }
 
 // lane arrays hold a block: [site][lane of a group].
 type laneArray [blockSites][group]float32
 
+func (a *laneArray) floats() []float32 { return unsafe.Slice(&a[0][0], blockSites*group) }
+
 // block is what is known of a block of sites while it is visited.
 type block struct {
-	h       laneArray
-	s, l    [2]laneArray
-	negHalf [2 * group]float32
-	masks   [blockSites]uint64 // word of a site, bit of a replica: it turned
-	flips   [blockSites]uint64 // word of a replica, bit of a site
+	h     laneArray
+	s, l  [2]laneArray
+	masks [blockSites]uint64 // word of a site, bit of a replica: it turned
+	flips [blockSites]uint64 // word of a replica, bit of a site
 }
 
 // workspace is a worker's scratch memory.
 type workspace struct {
 	*block
-	words  wordsArgs
-	level  thresholdArgs
+	draw   chance.Drawer
 	turn   transposeArgs
 	decide decideArgs
 	apply  applyArgs
@@ -96,7 +77,7 @@ type workspace struct {
 // Sweeper runs sweeps of a Batch on a pool of workers. Results are those of Sweep and Fields, bit for bit.
 type Sweeper struct {
 	batch   Batch
-	rule    Rule
+	rule    chance.Rule
 	asm     *routines
 	workers engine.Workers
 	chunk   int // replicas of a task: 16, 32 or 64
@@ -105,18 +86,20 @@ type Sweeper struct {
 	refresh func(task, worker int)
 
 	key                       rng.Stream
-	keys                      [14]uint32
 	state, j, external, halfT []float32
 }
 
 // NewSweeper prepares sweeps at the present CPU level. It allocates all the memory that they need.
-func NewSweeper(b Batch, rule Rule, w engine.Workers) *Sweeper {
-	s := &Sweeper{batch: b, rule: rule, asm: vectors(level.Of()), workers: w, chunk: 64}
+func NewSweeper(b Batch, rule chance.Rule, w engine.Workers) *Sweeper {
+	l := level.Of()
+	s := &Sweeper{batch: b, rule: rule, asm: vectors(l), workers: w, chunk: 64}
 	for s.chunk > 16 && b.Systems*((b.Replicas+s.chunk-1)/s.chunk) < w.N() {
 		s.chunk /= 2
 	}
 	for range w.N() {
-		s.scratch = append(s.scratch, newWorkspace())
+		ws := newWorkspace()
+		ws.draw.Init(l)
+		s.scratch = append(s.scratch, ws)
 	}
 	s.sweep, s.refresh = s.sweepTask, s.refreshTask
 	return s

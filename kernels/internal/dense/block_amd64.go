@@ -5,24 +5,6 @@ import (
 )
 
 //go:noescape
-func philoxRowsAVX512(a *wordsArgs)
-
-//go:noescape
-func philoxRowsAVX2(a *wordsArgs)
-
-//go:noescape
-func exponentialAVX512(a *thresholdArgs)
-
-//go:noescape
-func exponentialAVX2(a *thresholdArgs)
-
-//go:noescape
-func logisticAVX512(a *thresholdArgs)
-
-//go:noescape
-func logisticAVX2(a *thresholdArgs)
-
-//go:noescape
 func transposeAVX512(a *transposeArgs)
 
 //go:noescape
@@ -90,14 +72,12 @@ func vectors(l level.Level) *routines {
 	switch l {
 	case level.AVX512:
 		return &routines{
-			words: philoxRowsAVX512, thresholds: [2]func(*thresholdArgs){exponentialAVX512, logisticAVX512},
 			transpose: transposeAVX512, decide16: decide16AVX512, decide32: decide32AVX512, lanes: 16,
 			apply: [9]func(*applyArgs){nil, apply1AVX512, apply2AVX512, apply3AVX512, apply4AVX512,
 				apply5AVX512, apply6AVX512, apply7AVX512, apply8AVX512},
 		}
 	case level.AVX2:
 		return &routines{
-			words: philoxRowsAVX2, thresholds: [2]func(*thresholdArgs){exponentialAVX2, logisticAVX2},
 			transpose: transposeAVX2, decide16: decide16AVX2, lanes: 8,
 			apply: [9]func(*applyArgs){nil, apply1AVX2, apply2AVX2, apply3AVX2, apply4AVX2,
 				apply5AVX2, apply6AVX2, apply7AVX2, apply8AVX2},

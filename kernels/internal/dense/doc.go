@@ -2,15 +2,9 @@
 //
 // # The move
 //
-// For site i of replica r with spin s = ±1 and local field h = Σ_j J_ij s_j + b_i a sweep turns the spin when
-//
-//	s·h ≤ ℓ,   ℓ = -(T/2) ln u                 Metropolis: probability min(1, exp(-2 s h/T))
-//	           ℓ = -(T/2) (ln u - ln(1-u))     heat bath:  probability 1/(1 + exp(2 s h/T))
-//
-// so that the random threshold ℓ depends on no spin and can be drawn for many sites ahead, and the chain from one site to
-// the next is one multiplication, one comparison and one addition. u comes from the 32-bit word w of (site, replica):
-// u = max(float32(w), 1/2)·2^-32 and 1-u likewise from the complement of w. Probabilities below 2^-33 count as zero.
-// The logarithm is a fixed sequence of IEEE operations (see logUniform), so every backend takes the same decisions.
+// Site i of a replica with spin s = ±1 and local field h = Σ_j J_ij s_j + b_i turns its spin when s·h ≤ ℓ, the random
+// threshold of package chance. Drawn a block ahead, the thresholds leave one multiplication, one comparison and one addition
+// in the chain from site to site.
 //
 // # The fields
 //

@@ -1,6 +1,9 @@
 package dense
 
-import "cavity/engine/rng"
+import (
+	"cavity/engine/rng"
+	"cavity/kernels/internal/chance"
+)
 
 // Batch is the size of a problem: systems of n sites, each simulated in Replicas copies.
 type Batch struct {
@@ -32,7 +35,7 @@ func (b Batch) state(state []float32, system int) (spins, fields []float32) {
 }
 
 // Sweep is the definition of one sweep of every replica: sites in order, thresholds at halfT[system*Replicas+replica].
-func Sweep(b Batch, rule Rule, key rng.Stream, state, j []float32, halfT []float32) {
+func Sweep(b Batch, rule chance.Rule, key rng.Stream, state, j []float32, halfT []float32) {
 	for system := range b.Systems {
 		for r := range b.Replicas {
 			b.sweep(rule, key, state, j, halfT, system, r)
@@ -41,7 +44,7 @@ func Sweep(b Batch, rule Rule, key rng.Stream, state, j []float32, halfT []float
 }
 
 // sweep visits one replica's sites in order.
-func (b Batch) sweep(rule Rule, key rng.Stream, state, j, halfT []float32, system, r int) {
+func (b Batch) sweep(rule chance.Rule, key rng.Stream, state, j, halfT []float32, system, r int) {
 	ld := b.Stride()
 	spins, fields := b.state(state, system)
 	couplings := b.couplings(j, system)

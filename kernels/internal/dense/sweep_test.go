@@ -8,6 +8,7 @@ import (
 
 	"cavity/engine/cpu/level"
 	"cavity/engine/rng"
+	"cavity/kernels/internal/chance"
 )
 
 // pool runs tasks on numbered goroutines.
@@ -52,7 +53,7 @@ func ladder(b Batch, lo, hi float64) []float32 {
 	t := make([]float32, b.Systems*b.Replicas)
 	for i := range t {
 		x := float64(i%b.Replicas) / float64(max(b.Replicas-1, 1))
-		t[i] = HalfTemperature(1 / (lo * math.Pow(hi/lo, x)))
+		t[i] = chance.HalfTemperature(1 / (lo * math.Pow(hi/lo, x)))
 	}
 	return t
 }
@@ -61,7 +62,7 @@ func ladder(b Batch, lo, hi float64) []float32 {
 // tiles, groups or words.
 func TestSweeperIsSweep(t *testing.T) {
 	for _, b := range []Batch{{1, 1, 1}, {2, 7, 3}, {1, 16, 16}, {1, 65, 17}, {2, 130, 48}, {1, 200, 64}, {1, 300, 70}, {1, 517, 33}} {
-		for _, rule := range []Rule{Metropolis, HeatBath} {
+		for _, rule := range []chance.Rule{chance.Metropolis, chance.HeatBath} {
 			want, j, external := problem(b, 5)
 			halfT := ladder(b, .3, 2)
 			start := slices.Clone(want)
@@ -93,34 +94,11 @@ func TestSweeperIsSweep(t *testing.T) {
 	}
 }
 
-func TestLogUniform(t *testing.T) {
-	worst := 0.0
-	s := rng.At(1, 0, 0, 0)
-	for i := range 200000 {
-		w := s.Uint32(uint64(i)) >> (i % 33)
-		if i%2 == 1 {
-			w = ^w
-		}
-		got := float64(logUniform(w))
-		want := math.Log(float64(max(float32(w), .5)) * 0x1p-32)
-		if want == 0 {
-			if got != 0 {
-				t.Fatalf("ln 1 = %g", got)
-			}
-			continue
-		}
-		worst = max(worst, math.Abs(got-want)/(math.Abs(want)*0x1p-23))
-	}
-	if worst > 2 {
-		t.Errorf("error of %.2f ulp", worst)
-	}
-}
-
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	b := Batch{1, 100, 32}
 	state, j, external := problem(b, 1)
 	halfT := ladder(b, .5, 2)
-	s := NewSweeper(b, Metropolis, pool(1))
+	s := NewSweeper(b, chance.Metropolis, pool(1))
 	if n := testing.AllocsPerRun(10, func() { s.Fields(state, j, external); s.Sweep(rng.At(1, 1, 1, 1), state, j, halfT) }); n != 0 {
 		t.Errorf("%v allocations a sweep", n)
 	}
@@ -139,7 +117,7 @@ func BenchmarkSweep(b *testing.B) {
 			b.Run(fmt.Sprintf("n=%d/%v", n, l), func(b *testing.B) {
 				defer level.Use(l)()
 				state := slices.Clone(start)
-				s := NewSweeper(batch, Metropolis, pool(1))
+				s := NewSweeper(batch, chance.Metropolis, pool(1))
 				s.Fields(state, j, external)
 				pass := uint64(0)
 				for ; pass < 30; pass++ {

@@ -12,12 +12,6 @@ const siteRow = group * 4 // bytes between the sites of a laneArray
 // Sweep visits every site of every replica once; see the package's Sweep. The key must not be in checking mode.
 func (s *Sweeper) Sweep(key rng.Stream, state, j, halfT []float32) {
 	s.key, s.state, s.j, s.halfT = key, state, j, halfT
-	k0, k1 := key.K0, key.K1
-	for r := range len(s.keys) / 2 {
-		s.keys[2*r], s.keys[2*r+1] = k0, k1
-		k0 += 0x9E3779B9
-		k1 += 0xBB67AE85
-	}
 	s.workers.Do(s.tasks(), s.sweep)
 }
 
@@ -83,10 +77,7 @@ func (s *Sweeper) sweepTask(task, worker int) {
 	}
 	w := s.scratch[worker]
 	clear(w.masks[:])
-	clear(w.negHalf[:])
-	for r, t := range s.halfT[p.system*s.batch.Replicas+p.first:][:p.replicas] {
-		w.negHalf[r] = -t
-	}
+	w.draw.Start(s.key, s.halfT[p.system*s.batch.Replicas+p.first:][:p.replicas])
 	for i := 0; i < s.batch.Sites; i += blockSites {
 		s.visit(w, &p, i, min(blockSites, s.batch.Sites-i))
 	}
@@ -94,7 +85,7 @@ func (s *Sweeper) sweepTask(task, worker int) {
 
 // visit sweeps the n sites from site i on.
 func (s *Sweeper) visit(w *workspace, p *part, i, n int) {
-	s.draw(w, p, i, n)
+	w.draw.Rows(s.rule, w.l[0].floats(), w.l[1].floats(), group, i, n, p.first, p.replicas)
 	for g := 0; g < p.replicas; g += group {
 		q := g / group
 		s.load(w, p, &w.h, p.fields, g, i, n)
@@ -115,28 +106,6 @@ func (s *Sweeper) visit(w *workspace, p *part, i, n int) {
 	clear(w.flips[n:])
 	transposeBits(&w.flips)
 	s.apply(w, p, i, 2)
-}
-
-// draw fills the thresholds of the block.
-func (s *Sweeper) draw(w *workspace, p *part, i, n int) {
-	vectors := (p.replicas + 15) / 16
-	first := p.first % 64 / 16
-	gap := 0
-	if first+vectors > 2 && first < 2 {
-		gap = int(unsafe.Sizeof(w.l[0])) - siteRow
-	}
-	w.words = wordsArgs{
-		dst: &w.l[0][0][0], stride: siteRow, sites: n, site: uint64(i), counter: uint64(p.first / 64 * 16),
-		c2: uint64(s.key.C2), c3: uint64(s.key.C3), want: (1<<vectors - 1) << first, keys: &s.keys, secondGap: gap,
-	}
-	s.asm.words(&w.words)
-	for q := 0; 2*q < vectors; q++ {
-		w.level = thresholdArgs{
-			words: &w.l[q][0][0], stride: siteRow, sites: n,
-			columns: min(2, vectors-2*q) * 16 / s.asm.lanes, negHalf: &w.negHalf[q*group],
-		}
-		s.asm.thresholds[s.rule](&w.level)
-	}
 }
 
 // decide visits group q of the lanes.

@@ -1,4 +1,15 @@
-package dense
+// Package chance makes the random decisions of samplers: thresholds in energy instead of comparisons of probabilities.
+//
+// A spin with local field h turns when s·h ≤ ℓ, with
+//
+//	ℓ = -(T/2) ln u                 Metropolis: probability min(1, exp(-2 s h/T))
+//	ℓ = -(T/2) (ln u - ln(1-u))     heat bath:  probability 1/(1 + exp(2 s h/T))
+//
+// The threshold depends on no spin, so a sweep draws it for many sites ahead, off the chain of dependent decisions.
+// u comes from a 32-bit random word w: u = max(float32(w), 1/2)·2^-32, and 1-u likewise from the complement of w.
+// Probabilities below 2^-33 count as zero. The logarithm is a fixed sequence of IEEE operations without fused ones, so that
+// every backend draws the same thresholds.
+package chance
 
 import "math"
 
@@ -16,9 +27,9 @@ const (
 	ln2      = float32(0.69314718055994531)
 )
 
-// logUniform is ln u with u = max(float32(w), 1/2)·2^-32, to 2 ulp: u = 2^k·m with m in [√½, √2), f = m-1, s = f/(f+2) and
+// LogUniform is ln u with u = max(float32(w), 1/2)·2^-32, to 2 ulp: u = 2^k·m with m in [√½, √2), f = m-1, s = f/(f+2) and
 // ln m = 2s + 2s·s²(1/3 + s²/5 + s⁴/7 + s⁶/9). The conversions keep Go from fusing operations on any processor.
-func logUniform(w uint32) float32 {
+func LogUniform(w uint32) float32 {
 	bits := math.Float32bits(max(float32(w), 0.5)) - rootHalf
 	k := float32(int32(bits)>>23 - 32)
 	f := math.Float32frombits(bits&mantissa+rootHalf) - 1
@@ -34,9 +45,9 @@ func logUniform(w uint32) float32 {
 
 // Threshold is the ℓ of word w at half the temperature; halfT is T/2.
 func (r Rule) Threshold(w uint32, halfT float32) float32 {
-	l := logUniform(w)
+	l := LogUniform(w)
 	if r == HeatBath {
-		l -= logUniform(^w)
+		l -= LogUniform(^w)
 	}
 	return -l * halfT
 }
