@@ -35,17 +35,21 @@ func init() {
 
 // Backend is the CPU with a pool of workers.
 type Backend struct {
-	Multiply Multiplier // nil: the products of package gemm
+	Library Library // multiplies in place of package gemm; nil: none
 
 	pool  *Pool
 	space *gemm.Workspace // shared by all products: they run one after the other
 }
 
-// A Multiplier prepares dense products with another library; see package openblas.
-type Multiplier interface {
+// A Library prepares dense products with code from elsewhere; see package openblas.
+type Library interface {
 	Name() string
-	Prepare(p *engine.Product) (func() error, error)
+	Product32(s gemm.Spec) (Runner[float32], error)
+	Product64(s gemm.Spec) (Runner[float64], error)
 }
+
+// A Runner is a product ready to run.
+type Runner[T gemm.Float] interface{ Run(a, b, c []T) }
 
 // New opens the CPU with the given number of workers, all cores for 0.
 func New(o engine.Options) *Backend {
@@ -58,8 +62,8 @@ func New(o engine.Options) *Backend {
 
 // Name is "cpu", or that of the library that multiplies.
 func (b *Backend) Name() string {
-	if b.Multiply != nil {
-		return b.Multiply.Name()
+	if b.Library != nil {
+		return b.Library.Name()
 	}
 	return "cpu"
 }
