@@ -42,6 +42,7 @@ type denseSweep struct {
 //
 // with stride = DenseStride(n). The value is the new state. The fields follow each accepted flip in float32 and are
 // computed from scratch every RefreshEvery passes, the first one included, so a state needs only its spins to begin.
+// Replica r of system q takes element Site(i) + 64·⌈replicas/64⌉·q + r of the stream at site i.
 // Decisions and roundings are the same on every backend: so is the trajectory.
 func DenseSweep(rule Rule, stream uint16, state, couplings, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
 	b, err := denseBatch("dense sweep", state, couplings, external)

@@ -23,6 +23,12 @@ func Stride(n int) int {
 // Stride is the length of the batch's rows.
 func (b Batch) Stride() int { return Stride(b.Sites) }
 
+// element numbers the replicas of all systems for their random words at a site: those of a system begin at a multiple of 64,
+// whose words come from the same counters.
+func (b Batch) element(system, replica int) int {
+	return system*((b.Replicas+63)&^63) + replica
+}
+
 // couplings, spins and fields are the parts of the arrays that belong to a system.
 func (b Batch) couplings(j []float32, system int) []float32 {
 	n := b.Sites * b.Stride()
@@ -51,7 +57,7 @@ func (b Batch) sweep(rule chance.Rule, key rng.Stream, state, j, halfT []float32
 	s, h := spins[r*ld:(r+1)*ld], fields[r*ld:(r+1)*ld]
 	t := halfT[system*b.Replicas+r]
 	for i := range b.Sites {
-		if s[i]*h[i] <= rule.Threshold(key.Uint32(rng.Site(uint32(i))+uint64(r)), t) {
+		if s[i]*h[i] <= rule.Threshold(key.Uint32(rng.Site(uint32(i))+uint64(b.element(system, r))), t) {
 			add(h, -2*s[i], couplings[i*ld:(i+1)*ld])
 			s[i] = -s[i]
 		}

@@ -85,7 +85,7 @@ func (s *Sweeper) sweepTask(task, worker int) {
 
 // visit sweeps the n sites from site i on.
 func (s *Sweeper) visit(w *workspace, p *part, i, n int) {
-	w.draw.Rows(s.rule, w.l[0].floats(), w.l[1].floats(), group, i, n, p.first, p.replicas)
+	w.draw.Rows(s.rule, w.l[0].floats(), w.l[1].floats(), group, i, n, s.batch.element(p.system, p.first), p.replicas)
 	for g := 0; g < p.replicas; g += group {
 		q := g / group
 		s.load(w, p, &w.h, p.fields, g, i, n)

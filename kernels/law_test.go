@@ -1,0 +1,220 @@
+package kernels_test
+
+import (
+	"context"
+	"math"
+	"math/bits"
+	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"cavity/engine"
+	"cavity/kernels"
+	"cavity/kernels/kerneltest"
+)
+
+// The stationary law of every sampler is compared with enumeration: many copies of one small system are tempered
+// together, and the histogram of their states at each temperature must fit exp(-βH)/Z.
+const (
+	lawSystems      = 384 // copies of the system, which share nothing but their couplings
+	lawTemperatures = 4
+	lawSamples      = 30
+	lawSpacing      = 12   // sweeps and exchanges between samples: states decorrelate in about two
+	lawAlarm        = 1e-4 // false-alarm rate of each comparison, one per temperature
+)
+
+var lawBeta = []float64{1.25, .9, .6, .3}
+
+// A law is a small system: what to run and what it must sample.
+type law struct {
+	n      int
+	energy func(s []float64) float64 // H
+	stages func(b *inputs) []engine.Stage
+	spins  string                                                  // the slot that holds them
+	spin   func(data any, system, replica, site, replicas int) int // its spins
+}
+
+// inputs are the first values of slots.
+type inputs struct {
+	t    *testing.T
+	data map[string]any
+}
+
+func (b *inputs) in(g *gorgonia.ExprGraph, name string, dt tensor.Dtype, data any, shape ...int) *gorgonia.Node {
+	if data != nil {
+		b.data[name] = data
+	}
+	return gorgonia.NewTensor(g, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+}
+
+func (b *inputs) ok(n *gorgonia.Node, err error) *gorgonia.Node {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return n
+}
+
+// ladder is the ladder slot and the part of it that sweeps read.
+func (b *inputs) ladder(g *gorgonia.ExprGraph) (ladder, index *gorgonia.Node) {
+	ladder = b.in(g, "ladder", tensor.Int32, kernels.NewLadder(lawSystems, 1, lawTemperatures), kernels.LadderRows, lawSystems, 1, lawTemperatures)
+	at := b.ok(gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt)))
+	return ladder, b.ok(gorgonia.Reshape(at, tensor.Shape{lawSystems, lawTemperatures}))
+}
+
+// check runs the law's stages and compares histograms.
+func (l law) check(t *testing.T) {
+	t.Helper()
+	b := &inputs{t, map[string]any{}}
+	p, err := engine.Compile(engine.Plan{Seed: 3, Stages: l.stages(b)}, kerneltest.Bound{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, x := range b.data {
+		if err := p.Write(name, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counts := make([][]float64, lawTemperatures)
+	for k := range counts {
+		counts[k] = make([]float64, 1<<l.n)
+	}
+	ladder := make([]int32, kernels.LadderRows*lawSystems*lawTemperatures)
+	state := clone(b.data[l.spins])
+	for range lawSamples {
+		if err := p.Step(context.Background(), lawSpacing); err != nil {
+			t.Fatal(err)
+		}
+		for slot, x := range map[string]any{l.spins: state, "ladder": ladder} {
+			if err := p.Read(slot, x); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for s := range lawSystems {
+			for k := range lawTemperatures {
+				w := int(ladder[(kernels.LadderWalker*lawSystems+s)*lawTemperatures+k])
+				code := 0
+				for i := range l.n {
+					if l.spin(state, s, w, i, lawTemperatures) > 0 {
+						code |= 1 << i
+					}
+				}
+				counts[k][code]++
+			}
+		}
+	}
+	for k, beta := range lawBeta {
+		l.chiSquare(t, beta, counts[k])
+	}
+	exchanged := 0
+	for _, n := range ladder[kernels.LadderAccepts*lawSystems*lawTemperatures:][:lawSystems*lawTemperatures] {
+		exchanged += int(n)
+	}
+	if exchanged == 0 {
+		t.Error("no exchange was accepted")
+	}
+}
+
+// chiSquare compares counts of states with Boltzmann's law; states expected fewer than 8 times share a bin.
+func (l law) chiSquare(t *testing.T, beta float64, counts []float64) {
+	t.Helper()
+	weight := make([]float64, len(counts))
+	z, total := 0.0, 0.0
+	s := make([]float64, l.n)
+	for code := range weight {
+		for i := range s {
+			s[i] = float64(2*(code>>i&1) - 1)
+		}
+		weight[code] = math.Exp(-beta * l.energy(s))
+		z += weight[code]
+		total += counts[code]
+	}
+	chi, bins, rareWant, rareGot := 0.0, 0, 0.0, 0.0
+	for code, w := range weight {
+		want := total * w / z
+		if want < 8 {
+			rareWant += want
+			rareGot += counts[code]
+			continue
+		}
+		chi += (counts[code] - want) * (counts[code] - want) / want
+		bins++
+	}
+	if rareWant > 0 {
+		chi += (rareGot - rareWant) * (rareGot - rareWant) / rareWant
+		bins++
+	}
+	if p := 1 - (distuv.ChiSquared{K: float64(bins - 1)}).CDF(chi); p < lawAlarm {
+		t.Errorf("β = %g: χ² = %.1f over %d bins, p = %.2g", beta, chi, bins, p)
+	}
+}
+
+func clone(x any) any {
+	switch x := x.(type) {
+	case []float32:
+		return make([]float32, len(x))
+	case []uint64:
+		return make([]uint64, len(x))
+	}
+	panic("law: no such slot")
+}
+
+// repeat copies one system's data for all systems.
+func repeat[T any](x []T) []T {
+	out := make([]T, 0, len(x)*lawSystems)
+	for range lawSystems {
+		out = append(out, x...)
+	}
+	return out
+}
+
+// pairEnergy is H of couplings given as rows of a stride, and an external field.
+func pairEnergy(couplings, external []float32, stride int) func(s []float64) float64 {
+	return func(s []float64) float64 {
+		h := 0.0
+		for i := range s {
+			h -= float64(external[i]) * s[i]
+			for j := range i {
+				h -= float64(couplings[i*stride+j]) * s[i] * s[j]
+			}
+		}
+		return h
+	}
+}
+
+// denseLaw is a dense system of 7 spins with Gaussian couplings and fields under DenseSweep and Exchange.
+func denseLaw(rule kernels.Rule) law {
+	const n = 7
+	p := kerneltest.NewDenseProblem(1, n, 1, 1, 1, 1)
+	ld := kernels.DenseStride(n)
+	return law{
+		n: n, energy: pairEnergy(p.Couplings, p.External, ld), spins: "state",
+		stages: func(b *inputs) []engine.Stage {
+			spins := make([]float32, lawSystems*2*lawTemperatures*ld)
+			for i := range spins {
+				if i/(lawTemperatures*ld)%2 == 0 && i%ld < n {
+					spins[i] = float32(1 - 2*(bits.OnesCount(uint(i))&1))
+				}
+			}
+			g := gorgonia.NewGraph()
+			state := b.in(g, "state", tensor.Float32, spins, lawSystems, 2, lawTemperatures, ld)
+			couplings := b.in(g, "couplings", tensor.Float32, repeat(p.Couplings), lawSystems, n, ld)
+			external := b.in(g, "external", tensor.Float32, repeat(p.External), lawSystems, ld)
+			beta := b.in(g, "beta", tensor.Float64, lawBeta, lawTemperatures)
+			ladder, index := b.ladder(g)
+			swept := b.ok(kernels.DenseSweep(rule, 1, state, couplings, external, beta, index))
+			moved := b.ok(kernels.Exchange(2, ladder, b.ok(kernels.DenseEnergy(swept, external)), beta))
+			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": swept, "ladder": moved}}}
+		},
+		spin: func(data any, system, replica, site, replicas int) int {
+			return int(data.([]float32)[(2*system*replicas+replica)*ld+site])
+		},
+	}
+}
+
+func TestDenseLaw(t *testing.T) {
+	t.Run("Metropolis", func(t *testing.T) { denseLaw(kernels.Metropolis).check(t) })
+	t.Run("heat bath", func(t *testing.T) { denseLaw(kernels.HeatBath).check(t) })
+}
