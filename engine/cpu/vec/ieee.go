@@ -38,24 +38,22 @@ func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 // sqrt64 returns the square root of x rounded to float64.
 func sqrt64(x float64) float64 { return math.Sqrt(x) }
 
-// scale32 returns p * 2^n rounded once, for an integral n, |n| <= 252, and 1/4 < |p| < 4 or NaN.
+// scale32 returns p * 2^n rounded once (as two powers of two, of which only the second can over- or underflow), for an integral n, |n| <= 252, and 1/4 < |p| < 4 or NaN.
 func scale32(p, n float32) float32 {
-	const shift = 0x1.8p23
-	half := fma32(n, 0.5, shift)
-	h := half - shift
-	rest := (n - h) + shift
+	i := math.Float32bits(n + shift32) // ends in n, in two's complement
+	half := i << 22 & 0xff800000
+	rest := i<<23 - half
 	one := uint32(127) << 23
-	p *= math.Float32frombits(math.Float32bits(half)<<23 + one)
-	return float32(p * math.Float32frombits(math.Float32bits(rest)<<23+one))
+	p *= math.Float32frombits(half + one)
+	return float32(p * math.Float32frombits(rest+one))
 }
 
 // scale64 returns p * 2^n rounded once, for an integral n, |n| <= 2044, and 1/4 < |p| < 4 or NaN.
 func scale64(p, n float64) float64 {
-	const shift = 0x1.8p52
-	half := fma64(n, 0.5, shift)
-	h := half - shift
-	rest := (n - h) + shift
+	i := math.Float64bits(n + shift64) // ends in n, in two's complement
+	half := i << 51 & 0xfff0000000000000
+	rest := i<<52 - half
 	one := uint64(1023) << 52
-	p *= math.Float64frombits(math.Float64bits(half)<<52 + one)
-	return float64(p * math.Float64frombits(math.Float64bits(rest)<<52+one))
+	p *= math.Float64frombits(half + one)
+	return float64(p * math.Float64frombits(rest+one))
 }

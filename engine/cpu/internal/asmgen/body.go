@@ -6,18 +6,19 @@ import (
 	"slices"
 )
 
-// A body turns a formula into instructions for one vector of elements. Constants live in registers while there are any left,
+// A body turns a formula into instructions for a group of vectors, interleaved so that their chains of dependent operations overlap. Constants live in registers while there are any left,
 // the most used first; the others are loaded where they are needed.
 type body struct {
 	e        *emitter
 	code     []*value
 	result   *value
 	pattern  string
-	last     map[*value]int // index of the last reader
-	resident map[*value]int // constants and scalars: fixed registers, from the top
-	place    map[*value]int
+	last     map[*value]int   // index of the last reader
+	resident map[*value]int   // constants and scalars: fixed registers, from the top
+	place    []map[*value]int // per vector of the group
 	free     []int
 	freeK    []int
+	unroll   int // vectors of a group
 	limit    int // registers for values and constants
 	most     int // registers in use at once
 	dry      bool
@@ -49,8 +50,7 @@ func newBody(e *emitter, f *formula, result *value, pattern string) *body {
 			b.resident[v] = top
 		}
 	}
-	b.dry = true
-	b.emit(0, false)
+	b.unroll = b.widest(len(constants))
 	slices.SortStableFunc(constants, func(x, y *value) int { return cmp.Compare(uses[y], uses[x]) })
 	for _, c := range constants {
 		if top <= b.most {
@@ -59,11 +59,22 @@ func newBody(e *emitter, f *formula, result *value, pattern string) *body {
 		top--
 		b.resident[c] = top
 	}
-	b.dry = false
-	if b.most > top {
-		panic(fmt.Sprintf("asmgen: %d registers are not enough", e.regs))
-	}
 	return b
+}
+
+// widest is the largest group that leaves registers for the constants: all of them, or half of them in groups of two.
+func (b *body) widest(constants int) int {
+	b.dry = true
+	defer func() { b.dry = false }()
+	room := b.limit - len(b.resident)
+	for _, n := range []int{4, 2, 1} {
+		b.most = 0
+		b.emit(n, false)
+		if b.most+constants <= room || n == 2 && b.most+constants/2 <= room || n == 1 && b.most <= room {
+			return n
+		}
+	}
+	panic(fmt.Sprintf("asmgen: %d registers are not enough", b.limit))
 }
 
 func (b *body) op(text string, args ...any) {
@@ -73,9 +84,18 @@ func (b *body) op(text string, args ...any) {
 }
 
 // reg is the name of a register.
-func (b *body) reg(i int) string { return b.e.r(i) }
+func (b *body) reg(i int) string {
+	if b.dry {
+		return ""
+	}
+	return b.e.r(i)
+}
 
 func (b *body) take() int {
+	if len(b.free) == 0 { // only while trying a group that is too large
+		b.most++
+		return b.most - 1
+	}
 	r := slices.Min(b.free)
 	b.free = slices.Delete(b.free, slices.Index(b.free, r), slices.Index(b.free, r)+1)
 	b.most = max(b.most, r+1)
@@ -112,33 +132,61 @@ func (b *body) load(v *value, r int) {
 	b.op("VBROADCAST%s %s<>+%d(SB), %s", b.e.scalar, b.e.pool.name, b.e.pool.offset(v.bits, b.e.size), b.reg(r))
 }
 
-// emit writes the instructions for the vector at offset from the current position; masked by K1 or Y15.
-func (b *body) emit(offset int, masked bool) {
-	b.place, b.free, b.freeK = map[*value]int{}, nil, []int{2, 3, 4, 5, 6, 7}
-	for r := range b.limit {
-		b.free = append(b.free, r)
+// emit writes the instructions for n vectors from the current position on; masked by K1 or register maskAt, then n is 1.
+func (b *body) emit(n int, masked bool) {
+	b.place, b.free, b.freeK = make([]map[*value]int, n), nil, []int{2, 3, 4, 5, 6, 7}
+	for u := range b.place {
+		b.place[u] = map[*value]int{}
 	}
+	taken := map[int]bool{}
 	for _, r := range b.resident {
-		b.free = slices.DeleteFunc(b.free, func(x int) bool { return x == r })
+		taken[r] = true
+	}
+	for r := range b.limit {
+		if !taken[r] {
+			b.free = append(b.free, r)
+		}
 	}
 	for i, v := range b.code {
-		if r, ok := b.resident[v]; ok {
-			b.place[v] = r
-			continue
-		}
-		if v.op == "in" {
-			r := b.take()
-			b.place[v] = r
-			if !b.dry {
-				b.e.load(b.e.source, b.e.elem, fmt.Sprintf("%d(%s)(AX*1)", offset, pointers[v.bits]), r, masked, maskAt)
+		constants := b.temporaries(v)
+		for u := range n {
+			if r, ok := b.resident[v]; ok {
+				b.place[u][v] = r
+			} else if v.op == "in" {
+				r := b.take()
+				b.place[u][v] = r
+				if !b.dry {
+					b.e.load(b.e.source, b.e.elem, fmt.Sprintf("%d(%s)(AX*1)", u*b.e.bytes, pointers[v.bits]), r, masked, maskAt)
+				}
+			} else {
+				b.instruction(i, u, constants, u == n-1)
 			}
+		}
+	}
+	for u := range n {
+		if !b.dry {
+			b.e.store(b.e.source, b.e.elem, b.place[u][b.result], fmt.Sprintf("%d(DI)(AX*1)", u*b.e.bytes), masked, maskAt)
+		}
+	}
+}
+
+// zeroElse says whether v selects between something and 0, which needs no register for the 0.
+func zeroElse(v *value) bool {
+	return v.op == "sel" && v.args[2].op == "const" && v.args[2].bits == 0 && v.args[0].op == "cmp"
+}
+
+// temporaries loads the constants that v reads and that have no register of their own.
+func (b *body) temporaries(v *value) map[*value]int {
+	at := map[*value]int{}
+	for j, a := range v.args {
+		_, have := at[a]
+		if _, ok := b.resident[a]; ok || have || a.op != "const" || zeroElse(v) && j == 2 {
 			continue
 		}
-		b.instruction(i, v)
+		at[a] = b.take()
+		b.load(a, at[a])
 	}
-	if !b.dry {
-		b.e.store(b.e.source, b.e.elem, b.place[b.result], fmt.Sprintf("%d(DI)(AX*1)", offset), masked, maskAt)
-	}
+	return at
 }
 
 // condition says whether v lives in a mask register.
@@ -146,53 +194,52 @@ func (b *body) condition(v *value) bool {
 	return b.e.masks && (v.op == "cmp" || v.op == "test")
 }
 
-// instruction evaluates code[i]: constants into registers, the instruction, registers of dead arguments freed.
-func (b *body) instruction(i int, v *value) {
-	zeroElse := v.op == "sel" && v.args[2].op == "const" && v.args[2].bits == 0 && v.args[0].op == "cmp"
+// instruction evaluates code[i] for vector u of the group and frees the registers of dead arguments,
+// those of the temporary constants after the last vector.
+func (b *body) instruction(i, u int, constants map[*value]int, lastVector bool) {
+	v := b.code[i]
 	at := make([]int, len(v.args))
 	dying := map[int]bool{}
 	var deadK []int
 	for j, a := range v.args {
-		if zeroElse && j == 2 {
+		if zeroElse(v) && j == 2 {
 			continue
 		}
-		if r, ok := b.resident[a]; ok {
-			at[j] = r
-			continue
-		}
-		if a.op == "const" {
-			at[j] = b.take()
-			b.load(a, at[j])
-			dying[at[j]] = true
-			continue
-		}
-		at[j] = b.place[a]
-		if b.last[a] == i {
-			if b.condition(a) {
-				deadK = append(deadK, at[j])
-			} else {
-				dying[at[j]] = true
+		r, resident := b.resident[a]
+		if c, ok := constants[a]; ok {
+			r, dying[c] = c, lastVector
+		} else if !resident {
+			r = b.place[u][a]
+			if b.last[a] == i && b.condition(a) {
+				deadK = append(deadK, r)
+			} else if b.last[a] == i {
+				dying[r] = true
 			}
 		}
+		at[j] = r
 	}
 	if v.op == "fma" || v.op == "fnma" {
-		b.place[v] = b.multiplyAdd(v.op, at, dying)
+		b.place[u][v] = b.multiplyAdd(v.op, at, dying)
 		return
 	}
 	b.free = append(b.free, keys(dying)...)
 	b.freeK = append(b.freeK, deadK...)
 	if b.condition(v) {
-		k := b.freeK[0]
-		b.freeK = b.freeK[1:]
-		b.place[v] = k
+		k := 0
+		if len(b.freeK) == 0 { // only while trying a group that is too large
+			b.most = 2 * b.limit
+		} else {
+			k, b.freeK = b.freeK[0], b.freeK[1:]
+		}
+		b.place[u][v] = k
 		b.compare(v, at, fmt.Sprint("K", k))
 		return
 	}
 	r := b.take()
-	b.place[v] = r
+	b.place[u][v] = r
 	switch {
 	case v.op == "sel":
-		b.blend(v, at, zeroElse, b.reg(r))
+		b.blend(v, at, b.reg(r))
 	case v.op == "cmp" || v.op == "test":
 		b.compare(v, at, b.reg(r))
 	default:
@@ -202,8 +249,10 @@ func (b *body) instruction(i int, v *value) {
 
 func keys(m map[int]bool) []int {
 	var ks []int
-	for k := range m {
-		ks = append(ks, k)
+	for k, set := range m {
+		if set {
+			ks = append(ks, k)
+		}
 	}
 	slices.Sort(ks)
 	return ks
@@ -248,15 +297,15 @@ func (b *body) compare(v *value, at []int, to string) {
 	}
 }
 
-func (b *body) blend(v *value, at []int, zeroElse bool, to string) {
+func (b *body) blend(v *value, at []int, to string) {
 	then, other := b.reg(at[1]), b.reg(at[2])
 	p := b.e.packed
 	switch {
-	case b.e.masks && zeroElse:
+	case b.e.masks && zeroElse(v):
 		b.op("VMOVA%s.Z %s, K%d, %s", p, then, at[0], to)
 	case b.e.masks:
 		b.op("VBLENDM%s %s, %s, K%d, %s", p, then, other, at[0], to)
-	case zeroElse:
+	case zeroElse(v):
 		b.op("VAND%s %s, %s, %s", p, then, b.reg(at[0]), to)
 	default:
 		if v.args[0].op == "test" {

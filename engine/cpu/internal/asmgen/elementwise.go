@@ -92,7 +92,7 @@ const maskAt = 15
 
 var pointers = [...]string{"SI", "R8", "R9"}
 
-// function writes a loop over the vectors of n elements: an unrolled body without masks, then single vectors with one.
+// function writes a loop over the groups of vectors of n elements without masks, then over single vectors with one.
 func (e *emitter) function(name string, f *formula, result *value, pattern string) {
 	b := newBody(e, f, result, pattern)
 	e.text(name, "(n int, out, a, b, c unsafe.Pointer)", 40)
@@ -102,22 +102,14 @@ func (e *emitter) function(name string, f *formula, result *value, pattern strin
 		e.op("MOVQ %c+%d(FP), %s", 'a'+i, 16+8*i, pointers[i])
 	}
 	b.prologue()
-	unroll := 1
-	if len(b.code) <= 6 {
-		unroll = 4
-	} else if len(b.code) <= 40 {
-		unroll = 2
-	}
-	step := unroll * e.lanes()
+	step := b.unroll * e.lanes()
 	e.op("XORQ AX, AX")
 	e.op("SUBQ $%d, CX", step)
 	e.op("JLT tail")
 	e.op("PCALIGN $32")
 	e.label("loop")
-	for u := range unroll {
-		b.emit(u*e.bytes, false)
-	}
-	e.op("ADDQ $%d, AX", unroll*e.bytes)
+	b.emit(b.unroll, false)
+	e.op("ADDQ $%d, AX", b.unroll*e.bytes)
 	e.op("SUBQ $%d, CX", step)
 	e.op("JGE loop")
 	e.label("tail")
@@ -125,7 +117,7 @@ func (e *emitter) function(name string, f *formula, result *value, pattern strin
 	e.op("JLE done")
 	e.label("rest")
 	e.tailMask()
-	b.emit(0, true)
+	b.emit(1, true)
 	e.op("ADDQ $%d, AX", e.bytes)
 	e.op("SUBQ $%d, CX", e.lanes())
 	e.op("JGT rest")

@@ -97,9 +97,20 @@ func (f *formula) needed(result *value) []*value {
 	}
 	mark(result)
 	var vs []*value
+	var place func(v *value)
+	placed := map[*value]bool{}
+	place = func(v *value) {
+		for _, a := range v.args { // a comparison is made where it is first needed: mask registers are few
+			if (a.op == "cmp" || a.op == "test") && !placed[a] {
+				place(a)
+			}
+		}
+		placed[v] = true
+		vs = append(vs, v)
+	}
 	for _, v := range f.values {
-		if need[v] && v.op != "const" {
-			vs = append(vs, v)
+		if need[v] && v.op != "const" && v.op != "cmp" && v.op != "test" {
+			place(v)
 		}
 	}
 	return vs
