@@ -1,0 +1,2 @@
+// Package spin samples and solves systems of Ising spins.
+package spin

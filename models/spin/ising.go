@@ -1,0 +1,29 @@
+package spin
+
+import "fmt"
+
+// Ising is the ferromagnet J = 1 on the periodic square or cubic lattice. [Kaufman] solves it in two dimensions.
+type Ising struct {
+	L int // sites along an axis
+	D int // dimensions, 2 or 3
+}
+
+// Name is "ising2d L=32".
+func (m Ising) Name() string { return fmt.Sprintf("ising%dd L=%d", m.D, m.L) }
+
+// Spins is L^D.
+func (m Ising) Spins() int { return cube(m).Spins() }
+
+// Side is L.
+func (m Ising) Side() int { return m.L }
+
+// Dims is D.
+func (m Ising) Dims() int { return m.D }
+
+// Couplings is the same for every sample.
+func (m Ising) Couplings(uint64, int) (Couplings, error) {
+	if err := cube(m).check(); err != nil {
+		return Couplings{}, fmt.Errorf("spin: ising%dd: %w", m.D, err)
+	}
+	return Couplings{N: m.Spins(), Bonds: cube(m).bonds(func(int) float64 { return 1 })}, nil
+}
