@@ -13,6 +13,8 @@ import (
 var outputs = map[string]func() string{
 	"chance/rows_amd64.s": noise,
 	"dense/sweep_amd64.s": denseSweep,
+
+	"multispin/sweep512_amd64.s": multispin512,
 }
 
 func main() {

@@ -1,0 +1,153 @@
+// Package multispin sweeps ±1 spins with ±1 couplings on periodic lattices, 64 spins a machine word (multi-spin coding).
+//
+// H = -Σ J_ij s_i s_j over the bonds of a square or cubic lattice. A bit is set for s = -1 and for J = -1, so that a bond is
+// unsatisfied when s_i xor s_j xor J_ij is set. PlainSweep and PlainUnsatisfied define every result; Sweeper gives the same
+// bits with AVX-512, AVX2 or portable Go, with any number of workers.
+package multispin
+
+import "fmt"
+
+//go:generate sh -c "cd .. && go run ./asmgen"
+
+// A Lattice is the geometry of a batch of systems and the way in which words hold it.
+//
+// Spins are a tensor [sites, Words]: bit r of word w of every site belongs to one system, number 64·w+r, unless Strips is set.
+// Sites are numbered row by row, x fastest: site = (z·Y + y)·X + x. Couplings are a tensor [dims, sites, CouplingWords]; the
+// word at (k, i) holds the bonds from site i to the next site along axis k, periodically. A length of 2 is allowed: the two
+// sites of that axis are then joined by two bonds, each with its own coupling.
+//
+// With Strips, word w of all sites is one system, 64 times as long along x as the tensor: bit r of the word at x is the spin
+// at x + r·X. A step across the end of a row leads to the neighbouring bit of the word at the other end.
+type Lattice struct {
+	Size          []int // X, Y and, in three dimensions, Z; each even, so that a checkerboard has two colours
+	Words         int   // words of a site
+	CouplingWords int   // 0: all couplings are +1; 1: one word for all words of spins; Words: its own word for each
+	Strips        bool
+}
+
+// Limits that keep every index and counter in range.
+const (
+	MaxSpins = 1 << 28 // energies stay below 2³¹
+	MaxWords = 1 << 24 // the word's number shares a counter word with the plane's
+)
+
+// Check reports the first thing that is wrong with l.
+func (l Lattice) Check() error {
+	if n := len(l.Size); n != 2 && n != 3 {
+		return fmt.Errorf("lattice: %d dimensions: 2 and 3 are allowed", n)
+	}
+	sites := 1
+	for k, n := range l.Size {
+		if n < 2 || n%2 != 0 {
+			return fmt.Errorf("lattice: length %d along axis %d: it must be even and at least 2", n, k)
+		}
+		if n > MaxSpins || sites*n > MaxSpins {
+			return fmt.Errorf("lattice: size %v: at most %d spins in a system", l.Size, MaxSpins)
+		}
+		sites *= n
+	}
+	if l.Strips && sites > MaxSpins/64 {
+		return fmt.Errorf("lattice: size %v in 64 strips: at most %d spins in a system", l.Size, MaxSpins)
+	}
+	if l.Words < 1 || l.Words > MaxWords {
+		return fmt.Errorf("lattice: %d words a site: 1 to %d are allowed", l.Words, MaxWords)
+	}
+	if c := l.CouplingWords; c != 0 && c != 1 && c != l.Words {
+		return fmt.Errorf("lattice: %d words a coupling: 0, 1 or the spins' %d are allowed", c, l.Words)
+	}
+	return nil
+}
+
+// Dims is the number of dimensions.
+func (l Lattice) Dims() int { return len(l.Size) }
+
+// Sites is the number of sites of the tensor; with Strips a system has 64 times as many spins.
+func (l Lattice) Sites() int {
+	n := 1
+	for _, s := range l.Size {
+		n *= s
+	}
+	return n
+}
+
+// Spins is the number of spins of one system.
+func (l Lattice) Spins() int {
+	if l.Strips {
+		return 64 * l.Sites()
+	}
+	return l.Sites()
+}
+
+// Systems is the number of systems.
+func (l Lattice) Systems() int {
+	if l.Strips {
+		return l.Words
+	}
+	return 64 * l.Words
+}
+
+// xyz is the place of a site, z = 0 in two dimensions.
+func (l Lattice) xyz(site int) (x, y, z int) {
+	x = site % l.Size[0]
+	y = site / l.Size[0] % l.Size[1]
+	return x, y, site / l.Size[0] / l.Size[1]
+}
+
+// next is the site one step along axis k, up or down, and the number of places by which bits move to the left on the way:
+// bit r of the place arrived at is bit r-turn … of what is stored there. It is zero except with Strips across a row's end.
+func (l Lattice) next(site, k int, up bool) (to, turn int) {
+	stride := 1
+	for _, n := range l.Size[:k] {
+		stride *= n
+	}
+	n := l.Size[k]
+	at := site / stride % n
+	if up && at < n-1 {
+		return site + stride, 0
+	}
+	if !up && at > 0 {
+		return site - stride, 0
+	}
+	if k == 0 && l.Strips {
+		turn = 1
+	}
+	if up {
+		return site - (n-1)*stride, -turn
+	}
+	return site + (n-1)*stride, turn
+}
+
+// check reports tensors that do not fit l.
+func (l Lattice) check(spins, couplings []uint64) error {
+	if err := l.Check(); err != nil {
+		return err
+	}
+	if want := l.Sites() * l.Words; len(spins) != want {
+		return fmt.Errorf("lattice: %d words of spins: %d sites of %d words need %d", len(spins), l.Sites(), l.Words, want)
+	}
+	if want := l.Dims() * l.Sites() * l.CouplingWords; len(couplings) != want {
+		return fmt.Errorf("lattice: %d words of couplings: %d sites of %d words in %d dimensions need %d",
+			len(couplings), l.Sites(), l.CouplingWords, l.Dims(), want)
+	}
+	return nil
+}
+
+// checkThresholds reports planes that do not fit l and rule.
+func (l Lattice) checkThresholds(rule Rule, thresholds []uint64) error {
+	if rule > HeatBath {
+		return fmt.Errorf("lattice: %v: metropolis and heat bath are allowed", rule)
+	}
+	if want := Planes * rule.Classes(l.Dims()) * l.Words; len(thresholds) != want {
+		return fmt.Errorf("lattice: %d words of thresholds: %d planes of %d classes and %d words need %d",
+			len(thresholds), Planes, rule.Classes(l.Dims()), l.Words, want)
+	}
+	return nil
+}
+
+// checkSystems reports a list that does not have one entry for each system.
+func (l Lattice) checkSystems(what string, n int) error {
+	if n != l.Systems() {
+		return fmt.Errorf("lattice: %d %s for %d systems", n, what, l.Systems())
+	}
+	return nil
+}

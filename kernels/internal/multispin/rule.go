@@ -1,0 +1,135 @@
+package multispin
+
+import (
+	"fmt"
+	"math"
+)
+
+// A Rule decides with which probability a spin flips when that costs ΔE = 4n, where n = d - (its unsatisfied bonds).
+type Rule uint8
+
+const (
+	Metropolis Rule = iota // min(1, exp(-βΔE))
+	HeatBath               // 1/(1+exp(βΔE)), Glauber's rule
+)
+
+// String names the rule.
+func (r Rule) String() string {
+	switch r {
+	case Metropolis:
+		return "metropolis"
+	case HeatBath:
+		return "heat bath"
+	}
+	return fmt.Sprintf("rule %d", uint8(r))
+}
+
+// Classes is the number of thresholds of one temperature: for n = 1 … d under Metropolis, where n ≤ 0 always flips, and for
+// |n| = 0 … d under heat bath.
+func (r Rule) Classes(dims int) int {
+	if r == HeatBath {
+		return dims + 1
+	}
+	return dims
+}
+
+// class is the class of n, and whether a flip is the event u < threshold or its complement. Metropolis has no class for n ≤ 0.
+func (r Rule) class(n int) (class int, complement bool) {
+	if r == HeatBath {
+		return max(n, -n), n < 0
+	}
+	return n - 1, false
+}
+
+// Always is the threshold of probability 1: every 32-bit number is below it.
+const Always = 1 << 32
+
+// Table gives the thresholds round(p·2³²) of each inverse temperature in turn, Classes of them each; a spin flips when a
+// 32-bit random number is below. Under heat bath they are for n ≥ 0; flips with n < 0 take the complement.
+func (r Rule) Table(dims int, betas []float64) ([]uint64, error) {
+	if r > HeatBath {
+		return nil, fmt.Errorf("lattice: %v: metropolis and heat bath are allowed", r)
+	}
+	if dims != 2 && dims != 3 {
+		return nil, fmt.Errorf("lattice: %d dimensions: 2 and 3 are allowed", dims)
+	}
+	var table []uint64
+	for i, beta := range betas {
+		if !(beta >= 0) {
+			return nil, fmt.Errorf("lattice: inverse temperature %v at place %d: it must be at least 0", beta, i)
+		}
+		for c := range r.Classes(dims) {
+			n := float64(c)
+			if r == Metropolis {
+				n++
+			}
+			p := 0.5
+			if n > 0 { // also keeps ∞·0 out
+				p = math.Exp(-4 * beta * n)
+				if r == HeatBath {
+					p /= 1 + p
+				}
+			}
+			table = append(table, uint64(math.RoundToEven(p*Always)))
+		}
+	}
+	return table, nil
+}
+
+// Planes is the number of bit planes of the thresholds: planes 0 … 31 hold the bits of the threshold, the most significant
+// first, and plane 32 is set where the threshold is Always.
+const Planes = 33
+
+// SetThresholds writes the bit planes, a tensor [Planes, classes, words]: bit r of word w of plane p and class c is bit 31-p of
+// table[labels[64w+r]·classes + c]. labels says which temperature each bit has, so that temperatures move between systems by
+// exchanging labels. With strips, labels holds one entry a word.
+func SetThresholds(planes []uint64, classes int, table []uint64, labels []int32, strips bool) error {
+	if classes < 1 || len(table)%classes != 0 {
+		return fmt.Errorf("lattice: a table of %d thresholds in %d classes", len(table), classes)
+	}
+	words := len(planes) / (Planes * classes)
+	bits := words
+	if !strips {
+		bits *= 64
+	}
+	if len(planes) != words*Planes*classes || len(labels) != bits {
+		return fmt.Errorf("lattice: %d threshold words in %d classes for %d labels", len(planes), classes, len(labels))
+	}
+	temperatures := int32(len(table) / classes)
+	for i, t := range labels {
+		if t < 0 || t >= temperatures {
+			return fmt.Errorf("lattice: label %d at place %d: there are %d temperatures", t, i, temperatures)
+		}
+	}
+	var column [64]uint64
+	for w := range words {
+		for c := range classes {
+			for r := range column {
+				i := w
+				if !strips {
+					i = 64*w + r
+				}
+				column[r] = table[int(labels[i])*classes+c]
+			}
+			transpose(&column)
+			for p := range Planes - 1 {
+				planes[(p*classes+c)*words+w] = column[31-p]
+			}
+			planes[(32*classes+c)*words+w] = column[32]
+		}
+	}
+	return nil
+}
+
+// transpose exchanges bit i of word j with bit j of word i, halving the blocks that it exchanges: 32, 16, … 1.
+func transpose(a *[64]uint64) {
+	mask := uint64(1<<32 - 1)
+	for half := 32; half > 0; half >>= 1 {
+		for j := 0; j < 64; j = (j + half + 1) &^ half {
+			t := (a[j]>>half ^ a[j+half]) & mask
+			a[j] ^= t << half
+			a[j+half] ^= t
+		}
+		mask ^= mask << (half >> 1)
+	}
+}

@@ -1,0 +1,301 @@
+package multispin
+
+import "unsafe"
+
+// Layouts of a vector of eight words.
+const (
+	layoutWide         = iota // one site, eight of its words, each with its own couplings
+	layoutShared              // the same, with one word of couplings a bond; zeros where there are none
+	layoutPacked              // several sites of one colour with all their words and as many words of couplings
+	layoutPackedFree          // the same without couplings
+	layoutPackedShared        // the same with one word of couplings a bond
+)
+
+// tallyVectors vectors, of at most six unsatisfied bonds a bit, fit the eight planes of a tally: 42·6 < 256.
+const tallyVectors = 42
+
+// A step512 is a vector's place in its row, in bytes from the row's start. Assembly knows it by its fields.
+type step512 struct {
+	here, right, left   int // its words, and those of the neighbours along the row
+	bond, bondLeft      int // the couplings to the right and those of the left neighbour, unless they lie like the spins
+	turned              int // not zero where a wide vector's neighbour is turned
+	sites               [8]uint64
+	rightTurn, leftTurn [8]uint64 // turns of the neighbours to the right, with strips
+
+	// Packed layouts take a vector from sixteen words, of which both colours' sites are pairs of Words: the lanes that hold the
+	// sites to sweep, those that hold their neighbours, and the place of each word in the vector.
+	pick, oppositePick [8]uint64
+	spread             [2][8]uint64
+	// Where the neighbours across the row's end, at other lanes, are taken from.
+	rightFrom, leftFrom, bondLeftFrom int
+	// Lanes to load of the sixteen words from here, right, left and of the eight from bond and bondLeft on, and lanes of the
+	// picked vector that lie across the row's end, or hold sites.
+	low, high, rightLow, rightHigh, leftLow, leftHigh    uint8
+	bondLanes, bondLeftLanes, rightWrap, leftWrap, lanes uint8
+}
+
+// A plane512 is the argument of the AVX-512 functions: some rows of one plane. Assembly knows it by its fields.
+type plane512 struct {
+	spin, up, down     unsafe.Pointer // the plane and its neighbours along z
+	j0, j1, j2, j2down unsafe.Pointer // the plane's couplings along x, y, z, and those along z of the plane below
+	row, jrow          int            // bytes from row to row
+	y, yOther, yEnd    int            // every other row from y on, then every other row from yOther on
+	ny, nx             int
+	site, siteOther    uint64            // the first of row y and of row yOther
+	colour             int               // x of the first site to sweep in row y, 0 or 1
+	steps, stepsEnd    [2]unsafe.Pointer // of a row, by its first site
+	end                unsafe.Pointer
+	layout             int
+	mask               uint8     // words of a wide vector
+	bondPick           [8]uint64 // lanes picked from eight couplings of one word each
+	m0, m1             uint64
+	siteKey            uint64
+	keys               [7][2]uint64
+	tables, tablesEnd  unsafe.Pointer
+	thresholds         unsafe.Pointer
+	totals             unsafe.Pointer
+	room               int
+}
+
+//go:noescape
+func metropolis2AVX512(a *plane512)
+
+//go:noescape
+func metropolis3AVX512(a *plane512)
+
+//go:noescape
+func heatBath2AVX512(a *plane512)
+
+//go:noescape
+func heatBath3AVX512(a *plane512)
+
+//go:noescape
+func unsatisfied2AVX512(a *plane512)
+
+//go:noescape
+func unsatisfied3AVX512(a *plane512)
+
+// wideTables is what a block of words needs in a pass, by lane.
+type wideTables struct {
+	pairs      [16][4][8]uint64
+	thresholds [Planes * 4][8]uint64
+}
+
+// A vectorBoard is the part of a board's argument that stays the same.
+type vectorBoard struct {
+	blocks int
+	steps  [2][]step512
+	zeros  []uint64   // couplings of a row of a ferromagnet
+	args   []plane512 // one for each worker
+}
+
+// packed is the number of sites in a vector.
+func (b *board) packed() int {
+	if b.Words > 4 {
+		return 1
+	}
+	return 8 / b.Words
+}
+
+func (v *vectorBoard) init(b *board) {
+	v.blocks = (b.Words + 7) / 8
+	v.args = make([]plane512, b.workers.N())
+	layout := layoutWide
+	switch {
+	case b.packed() > 1 && b.CouplingWords == 0:
+		layout = layoutPackedFree
+	case b.packed() > 1 && b.CouplingWords == b.Words:
+		layout = layoutPacked
+	case b.packed() > 1:
+		layout = layoutPackedShared
+	case b.CouplingWords != b.Words:
+		layout = layoutShared
+	}
+	if b.CouplingWords == 0 {
+		v.zeros = make([]uint64, b.Size[0])
+	}
+	for first := range v.steps {
+		v.steps[first] = b.wideSteps(first)
+		if b.packed() > 1 {
+			v.steps[first] = b.packedSteps(first)
+		}
+	}
+	for i := range v.args {
+		a := &v.args[i]
+		a.row, a.jrow = 8*b.Size[0]*b.Words, 8*b.Size[0]*b.CouplingWords
+		a.nx, a.ny = b.Size[0], b.Size[1]
+		a.layout = layout
+		a.m0, a.m1 = philoxM0, philoxM1
+		for first, s := range v.steps {
+			a.steps[first] = unsafe.Pointer(&s[0])
+			a.stepsEnd[first] = unsafe.Add(a.steps[first], len(s)*int(unsafe.Sizeof(s[0])))
+		}
+		for lane := range b.Words * b.packed() {
+			a.bondPick[lane%8] = uint64(2 * (lane / b.Words))
+		}
+	}
+}
+
+// wideSteps are the steps along a row whose vectors are sites.
+func (b *board) wideSteps(first int) (steps []step512) {
+	nx, words, bond := b.Size[0], 8*b.Words, 8*max(b.CouplingWords, 1)
+	for x := first; x < nx; x += 2 {
+		right, left := around(x, nx)
+		s := step512{here: x * words, right: right * words, left: left * words, bond: x * bond, bondLeft: left * bond}
+		for lane := range 8 {
+			s.sites[lane] = uint64(x)
+			if b.Strips && x == nx-1 {
+				s.rightTurn[lane], s.turned = 1, 1
+			}
+			if b.Strips && x == 0 {
+				s.leftTurn[lane], s.turned = 63, 1
+			}
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// packedSteps are the steps along a row whose vectors are several sites of one colour. All begin at sites of even x, so that
+// vectors are as well aligned as rows.
+func (b *board) packedSteps(first int) (steps []step512) {
+	nx, words := b.Size[0], b.Words
+	for x0 := 0; x0 < nx; x0 += 2 * b.packed() {
+		// The neighbours to the left of even sites are a pair to the left, those to the right of odd sites a pair to the right.
+		s := step512{
+			here: 8 * x0 * words, right: 8 * (x0 + 2*first) * words, left: 8 * (x0 + 2*first - 2) * words,
+			bond: 8 * (x0 + first), bondLeft: 8 * (x0 + first - 1), bondLeftFrom: 8 * (nx - 1),
+		}
+		for lane := range words * b.packed() {
+			j, w := lane/words, lane%words
+			own, opposite := (2*j+first)*words+w, (2*j+1-first)*words+w
+			s.pick[lane], s.oppositePick[lane] = uint64(own), uint64(opposite)
+			s.spread[own/8][own%8] = uint64(lane)
+			x := x0 + 2*j + first
+			if x >= nx {
+				continue
+			}
+			s.sites[lane] = uint64(x)
+			s.lanes |= 1 << lane
+			s.bondLanes |= 1 << (2 * j)
+			setLane(&s.low, &s.high, own)
+			if x < nx-1 {
+				setLane(&s.rightLow, &s.rightHigh, opposite)
+			} else {
+				s.rightWrap |= 1 << lane
+				s.rightFrom = -8 * j * words
+			}
+			if x > 0 {
+				setLane(&s.leftLow, &s.leftHigh, opposite)
+				s.bondLeftLanes |= 1 << (2 * j)
+			} else {
+				s.leftWrap |= 1 << lane
+				s.leftFrom = 8 * (nx - 1) * words
+			}
+			if b.Strips && x == nx-1 {
+				s.rightTurn[lane] = 1
+			}
+			if b.Strips && x == 0 {
+				s.leftTurn[lane] = 63
+			}
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+func setLane(low, high *uint8, lane int) {
+	bit := 1 << lane
+	*low |= uint8(bit)
+	*high |= uint8(bit >> 8)
+}
+
+// word is the word of a block's lane. Lanes beyond the last word compute something that nobody reads.
+func (b *board) word(block, lane int) int {
+	if b.packed() > 1 {
+		return lane % b.Words
+	}
+	return min(8*block+lane, b.Words-1)
+}
+
+// plane fills a worker's argument for a task.
+func (v *vectorBoard) plane(b *board, task, worker int) (a *plane512, block int) {
+	block, z, y, yEnd := b.task(task, v.blocks)
+	a = &v.args[worker]
+	a.y, a.yOther, a.yEnd = y, y+1, yEnd
+	a.colour = (b.colour + y + z) & 1
+	a.site = uint64((z*b.Size[1] + y) * b.Size[0])
+	a.siteOther = a.site + uint64(b.Size[0])
+	a.mask = uint8(1<<min(8, b.Words-8*block) - 1)
+	plane := b.Size[0] * b.Size[1]
+	zUp, zDown := around(z, b.planes)
+	spins := func(z int) unsafe.Pointer { return unsafe.Pointer(&b.spins[z*plane*b.Words+8*block]) }
+	a.spin, a.up, a.down = spins(z), spins(zUp), spins(zDown)
+	if b.CouplingWords == 0 {
+		a.j0 = unsafe.Pointer(&v.zeros[0])
+		a.j1, a.j2, a.j2down = a.j0, a.j0, a.j0
+		return a, block
+	}
+	offset := 0
+	if b.CouplingWords > 1 {
+		offset = 8 * block
+	}
+	bonds := func(k, z int) unsafe.Pointer {
+		return unsafe.Pointer(&b.couplings[(k*b.planes+z)*plane*b.CouplingWords+offset])
+	}
+	a.j0, a.j1 = bonds(0, z), bonds(1, z)
+	if b.Dims() == 3 {
+		a.j2, a.j2down = bonds(2, z), bonds(2, zDown)
+	}
+	return a, block
+}
+
+// A vectorSweeper is the part of a Sweeper that runs assembly.
+type vectorSweeper struct {
+	vectorBoard
+	tables  []wideTables // one for each block of words
+	prepare func(task, worker int)
+	colour  func(task, worker int)
+	run     func(*plane512)
+}
+
+func (v *vectorSweeper) init(s *Sweeper) {
+	v.vectorBoard.init(&s.board)
+	v.tables = make([]wideTables, v.blocks)
+	v.prepare = func(block, _ int) { v.set(s, block) }
+	v.run = [2][2]func(*plane512){
+		{metropolis2AVX512, metropolis3AVX512}, {heatBath2AVX512, heatBath3AVX512},
+	}[s.rule][s.Dims()-2]
+	v.colour = func(task, worker int) {
+		a, block := v.plane(&s.board, task, worker)
+		t := &v.tables[block]
+		a.siteKey, a.keys = uint64(s.pass.siteKey), s.pass.keys
+		a.tables, a.tablesEnd = unsafe.Pointer(&t.pairs), unsafe.Add(unsafe.Pointer(&t.pairs), unsafe.Sizeof(t.pairs))
+		a.thresholds = unsafe.Pointer(&t.thresholds)
+		v.run(a)
+	}
+}
+
+// set fills the tables of a block.
+func (v *vectorSweeper) set(s *Sweeper, block int) {
+	t := &v.tables[block]
+	classes := s.rule.Classes(s.Dims())
+	for lane := range 8 {
+		w := s.word(block, lane)
+		for q := range t.pairs {
+			for i, x := range s.pass.perPair(uint32(w), uint32(q)) {
+				t.pairs[q][i][lane] = uint64(x)
+			}
+		}
+		for i := range Planes * classes {
+			t.thresholds[i][lane] = s.thresholds[i*s.Words+w]
+		}
+	}
+}
+
+func (v *vectorSweeper) sweep(s *Sweeper) {
+	s.workers.Do(v.blocks, v.prepare)
+	for s.board.colour = range 2 {
+		s.workers.Do(s.tasks(v.blocks), v.colour)
+	}
+}
