@@ -85,4 +85,10 @@ func packRows32Yx1(k int, src *float32, ld int, dst *float32, last int)
 func packRows32Yx2(k int, src *float32, ld int, dst *float32, last int)
 
 //go:noescape
+func packRows32Yx3(k int, src *float32, ld int, dst *float32, last int)
+
+//go:noescape
+func packRows32Yx4(k int, src *float32, ld int, dst *float32, last int)
+
+//go:noescape
 func packColumns32Y(k int, rows *[16]*float32, dst *float32, ld int)

@@ -157,4 +157,10 @@ func packRows32Zx1(k int, src *float32, ld int, dst *float32, last int)
 func packRows32Zx2(k int, src *float32, ld int, dst *float32, last int)
 
 //go:noescape
+func packRows32Zx3(k int, src *float32, ld int, dst *float32, last int)
+
+//go:noescape
+func packRows32Zx4(k int, src *float32, ld int, dst *float32, last int)
+
+//go:noescape
 func packColumns32Z(k int, rows *[16]*float32, dst *float32, ld int)

@@ -85,4 +85,10 @@ func packRows64Yx1(k int, src *float64, ld int, dst *float64, last int)
 func packRows64Yx2(k int, src *float64, ld int, dst *float64, last int)
 
 //go:noescape
+func packRows64Yx3(k int, src *float64, ld int, dst *float64, last int)
+
+//go:noescape
+func packRows64Yx4(k int, src *float64, ld int, dst *float64, last int)
+
+//go:noescape
 func packColumns64Y(k int, rows *[16]*float64, dst *float64, ld int)

@@ -157,4 +157,10 @@ func packRows64Zx1(k int, src *float64, ld int, dst *float64, last int)
 func packRows64Zx2(k int, src *float64, ld int, dst *float64, last int)
 
 //go:noescape
+func packRows64Zx3(k int, src *float64, ld int, dst *float64, last int)
+
+//go:noescape
+func packRows64Zx4(k int, src *float64, ld int, dst *float64, last int)
+
+//go:noescape
 func packColumns64Z(k int, rows *[16]*float64, dst *float64, ld int)

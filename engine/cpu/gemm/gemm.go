@@ -68,6 +68,7 @@ type Plan[T Float] struct {
 	rowSets, colSets int
 	panelLen         int // elements of a packed panel of one depth block
 
+	block     int // while a shared product runs
 	a, b, c   []T // while RunOn runs
 	packTask  func(task, worker int)
 	multiTask func(task, worker int)
@@ -107,7 +108,7 @@ func New[T Float](s Spec) (*Plan[T], error) {
 	}
 	size := sizeOf[T]()
 	p.ws.reserve(s.Workers, p.privateLen()*size, p.sharedLen()*size)
-	p.packTask = func(t, w int) { p.packPanel(p.b, t, w) }
+	p.packTask = func(t, w int) { p.packShared(p.b, p.block, t, w) }
 	p.multiTask = func(t, w int) { p.multiply(t, w, p.a, p.b, p.c) }
 	return p, nil
 }
@@ -124,13 +125,19 @@ func (p *Plan[T]) Run(a, b, c []T) {
 		p.only(x)
 		return
 	}
-	if p.shared {
-		for t := range p.panels {
-			p.packPanel(b, t, 0)
+	if !p.shared || p.needB == 0 {
+		for t := range p.Tasks() {
+			p.multiply(t, 0, a, b, c)
 		}
+		return
 	}
-	for t := range p.Tasks() {
-		p.multiply(t, 0, a, b, c)
+	for p.block = range p.blocks() {
+		for j := range p.panels {
+			p.packShared(b, p.block, j, 0)
+		}
+		for t := range p.Tasks() {
+			p.multiply(t, 0, a, b, c)
+		}
 	}
 }
 

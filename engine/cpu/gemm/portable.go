@@ -10,7 +10,10 @@ func portable[T Float]() *set[T] {
 	for rows := 1; rows <= 4; rows++ {
 		s.tiles = append(s.tiles, []func(*args[T]){1: func(p *args[T]) { tile(p, rows) }})
 	}
-	s.packRows = []func(int, *T, int, *T, int){1: packRows[T]}
+	s.packRows = []func(int, *T, int, *T, int){nil}
+	for nv := 1; nv <= 4; nv++ {
+		s.packRows = append(s.packRows, func(k int, src *T, ld int, dst *T, last int) { packRows(k, src, ld, dst, 4*nv-4+last, 4*nv) })
+	}
 	return s
 }
 
@@ -66,12 +69,13 @@ func store[T Float](p *args[T], s *[4]T, row int) {
 	}
 }
 
-// packRows copies k rows of at most 4 elements, ld bytes apart, to rows of 4.
-func packRows[T Float](k int, src *T, ld int, dst *T, last int) {
-	out := unsafe.Slice(dst, 4*k)
+// packRows copies k rows of n elements, ld bytes apart, to rows of width elements, filled up with zeros.
+func packRows[T Float](k int, src *T, ld int, dst *T, n, width int) {
+	out := unsafe.Slice(dst, width*k)
 	for i := range k {
-		n := copy(out[4*i:4*i+4], unsafe.Slice(at(src, i*ld), last))
-		clear(out[4*i+n : 4*i+4])
+		row := out[i*width:][:width]
+		copy(row, unsafe.Slice(at(src, i*ld), n))
+		clear(row[n:])
 	}
 }
 

@@ -1,9 +1,6 @@
 package gemm
 
-import (
-	"fmt"
-	"unsafe"
-)
+import "unsafe"
 
 // sizeOf is the size of an element in bytes.
 func sizeOf[T Float]() int { return int(unsafe.Sizeof(T(0))) }
@@ -18,16 +15,17 @@ func (p *Plan[T]) panelAt(packed *T, j int) *T {
 	return at(packed, j*p.panelLen*sizeOf[T]())
 }
 
-// sharedPanel is where panel j of a depth block lies in the common scratch.
+// sharedPanel is where panel j of a depth block lies in the common scratch: streaming keeps all blocks there, otherwise one replaces the other.
 func (p *Plan[T]) sharedPanel(j, block int) *T {
+	if !p.spec.Stream {
+		block = 0
+	}
 	return p.panelAt((*T)(p.ws.common.start), block*p.panels+j)
 }
 
-// packPanel packs one panel of B, all of its depth, in the common scratch.
-func (p *Plan[T]) packPanel(b []T, j, worker int) {
-	for block := range p.blocks() {
-		p.packB(&p.lanes[worker], b, p.sharedPanel(j, block), block, j)
-	}
+// packShared packs a panel in the common scratch.
+func (p *Plan[T]) packShared(b []T, block, j, worker int) {
+	p.packB(&p.lanes[worker], b, p.sharedPanel(j, block), block, j)
 }
 
 // width is the number of columns of panel j.
@@ -54,42 +52,68 @@ func (p *Plan[T]) packB(l *lane[T], b []T, dst *T, block, j int) {
 	}
 }
 
-// strips multiplies rows i0 to i1 by packed panels j0 to j1 of one depth block; c is the address of row i0.
-func (p *Plan[T]) strips(l *lane[T], worker int, a []T, c, packed *T, block, i0, i1, j0, j1 int) {
-	size := sizeOf[T]()
-	s, x, lanes := &p.spec, &l.args, p.set.lanes
-	x.k, x.beta = p.blockDepth(block), 1
-	if block == 0 {
+// part is a rectangle of the result at one depth block.
+type part[T Float] struct {
+	block          int
+	i0, i1, j0, j1 int // rows, panels
+	packed, c      *T  // panel j0 of B, row i0 of C
+}
+
+// strips multiplies one part. Where A is copied, so many rows at a time that whole cache lines are read.
+func (p *Plan[T]) strips(worker int, a []T, q part[T]) {
+	s, l := &p.spec, &p.lanes[worker]
+	x := &l.args
+	x.k, x.beta = p.blockDepth(q.block), 1
+	if q.block == 0 {
 		x.beta = p.beta
 	}
-	n := (i1 - i0 + p.set.rows() - 1) / p.set.rows()
-	for strip := range n { // strips of nearly equal height: a low one is slow
-		i, end := i0+(i1-i0)*strip/n, i0+(i1-i0)*(strip+1)/n
-		x.a = ptr(a, i*p.rowA+block*p.kc*p.colA)
-		if p.packA {
-			p.copyA(l, worker, end-i)
+	chunk := q.i1 - q.i0
+	if p.packA {
+		chunk = p.set.rows()
+		if s.TransA {
+			chunk *= packedVectors * p.set.lanes / chunk
 		}
-		tiles := p.set.tiles[end-i]
-		row := at(c, (i-i0)*s.LdC*size)
-		for j := j0; j < j1; j++ {
-			w := p.width(j)
-			nv := (w + lanes - 1) / lanes
-			x.b, x.c = p.panelAt(packed, j-j0), at(row, j*p.panel*size)
-			x.rowB, x.last = nv*lanes*size, w-(nv-1)*lanes
-			tiles[nv](x)
+	}
+	for i := q.i0; i < q.i1; i += chunk {
+		rows := min(chunk, q.i1-i)
+		x.a = ptr(a, i*p.rowA+q.block*p.kc*p.colA)
+		if p.packA {
+			p.copyA(x, worker, rows)
+		}
+		first := x.a
+		for strip, n := 0, p.stripsOf(rows); strip < n; strip++ {
+			top, end := rows*strip/n, rows*(strip+1)/n
+			x.a = at(first, top*x.rowA)
+			p.strip(x, end-top, at(q.c, (i-q.i0+top)*x.rowC), &q)
 		}
 	}
 }
 
-// copyA copies the strip of A at l.args.a to the worker's scratch, where its rows lie close together, and points the kernel there.
-func (p *Plan[T]) copyA(l *lane[T], worker, rows int) {
-	size := sizeOf[T]()
-	x := &l.args
+// stripsOf divides rows into strips of nearly equal height, since a low one is slow.
+func (p *Plan[T]) stripsOf(rows int) int { return (rows + p.set.rows() - 1) / p.set.rows() }
+
+// strip multiplies the rows of A at x.a by packed panels; c is where its first row of results begins.
+func (p *Plan[T]) strip(x *args[T], rows int, c *T, q *part[T]) {
+	size, lanes, tiles := sizeOf[T](), p.set.lanes, p.set.tiles[rows]
+	x.b = q.packed
+	for j := q.j0; j < q.j1; j++ {
+		w := p.width(j)
+		nv := (w + lanes - 1) / lanes
+		x.c = at(c, j*p.panel*size)
+		x.rowB, x.last = nv*lanes*size, w-(nv-1)*lanes
+		tiles[nv](x)
+		x.b = at(x.b, p.panelLen*size)
+	}
+}
+
+// copyA copies the rows of A at x.a to the worker's scratch, where they lie close together, and points x there.
+func (p *Plan[T]) copyA(x *args[T], worker, rows int) {
+	size, lanes := sizeOf[T](), p.set.lanes
 	dst := at((*T)(p.ws.private[worker].start), p.bLen()*size)
 	if p.spec.TransA {
-		nv := (rows + p.set.lanes - 1) / p.set.lanes
-		p.set.packRows[nv](x.k, x.a, p.colA*size, dst, rows-(nv-1)*p.set.lanes)
-		x.rowA, x.colA = size, nv*p.set.lanes*size
+		nv := (rows + lanes - 1) / lanes
+		p.set.packRows[nv](x.k, x.a, p.colA*size, dst, rows-(nv-1)*lanes)
+		x.rowA, x.colA = size, nv*lanes*size
 	} else {
 		for i := range rows {
 			copy(unsafe.Slice(at(dst, i*x.k*size), x.k), unsafe.Slice(at(x.a, i*p.rowA*size), x.k))
@@ -100,12 +124,11 @@ func (p *Plan[T]) copyA(l *lane[T], worker, rows int) {
 }
 
 // inPlace multiplies rows i0 to i1 by B as it lies in memory.
-func (p *Plan[T]) inPlace(l *lane[T], a, b, c []T, i0, i1 int) {
+func (p *Plan[T]) inPlace(worker int, a, b, c []T, i0, i1 int) {
 	size := sizeOf[T]()
-	s, x, lanes := &p.spec, &l.args, p.set.lanes
+	s, x, lanes := &p.spec, &p.lanes[worker].args, p.set.lanes
 	x.rowB = s.LdB * size
-	n := (i1 - i0 + p.set.rows() - 1) / p.set.rows()
-	for strip := range n {
+	for strip, n := 0, p.stripsOf(i1-i0); strip < n; strip++ {
 		i, end := i0+(i1-i0)*strip/n, i0+(i1-i0)*(strip+1)/n
 		tiles := p.set.tiles[end-i]
 		for block := range p.blocks() {
@@ -123,48 +146,5 @@ func (p *Plan[T]) inPlace(l *lane[T], a, b, c []T, i0, i1 int) {
 				j += w
 			}
 		}
-	}
-}
-
-// Pack packs all of op(B) for Rows; the plan's Spec must ask for Stream. It panics when b is too short.
-func (p *Plan[T]) Pack(b []T) {
-	if !p.spec.Stream || len(b) < p.needB {
-		panic(fmt.Sprintf("gemm: Pack of %d elements, %d are needed and Stream is %t", len(b), p.needB, p.spec.Stream))
-	}
-	if p.needB == 0 {
-		return
-	}
-	for j := range p.panels {
-		p.packPanel(b, j, 0)
-	}
-}
-
-// PackOn is Pack by a pool.
-func (p *Plan[T]) PackOn(w Workers, b []T) {
-	if w.N() == 1 || p.needB == 0 {
-		p.Pack(b)
-		return
-	}
-	p.b = b
-	w.Do(p.panels, p.packTask)
-	p.b = nil
-}
-
-// Rows computes rows i0 to i1 of the product of a and the packed B into the top rows of c, so that what follows can consume them while they are in the
-// first-level cache, and the whole result need never be stored. Different workers may compute different rows at the same time.
-// The bits are those of Run. Multiples of 12 rows are fastest.
-func (p *Plan[T]) Rows(worker int, a, c []T, i0, i1 int) {
-	s := &p.spec
-	if i0 < 0 || i1 > s.M || i0 > i1 || !s.Stream || len(a) < p.needA || len(c) < extent(i1-i0, s.N, s.LdC) {
-		panic(fmt.Sprintf("gemm: Rows %d to %d of %d with slices of %d and %d elements; Stream is %t", i0, i1, s.M, len(a), len(c), s.Stream))
-	}
-	if p.needA == 0 {
-		scale(c, i1-i0, s.N, s.LdC, p.beta)
-		return
-	}
-	l := &p.lanes[worker]
-	p.setArgs(&l.args)
-	for block := range p.blocks() {
-		p.strips(l, worker, a, unsafe.SliceData(c), p.sharedPanel(0, block), block, i0, i1, 0, p.panels)
 	}
 }

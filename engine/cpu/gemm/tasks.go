@@ -14,13 +14,14 @@ type lane[T Float] struct {
 }
 
 const (
-	depth       = 400     // largest depth of a block
-	depthStep   = 16      // blocks are multiples of it: vectors of columns are packed whole
-	packedMost  = 1 << 20 // bytes of B packed at a time that the second-level cache holds
-	taskFlops   = 1 << 17 // a smaller task is not worth waking a worker for
-	colTasks    = 8       // tasks that the columns are divided in, where there are enough
-	badStride   = 4096    // rows of A this many bytes apart fall into the same set of the first-level cache
-	directBytes = 256     // rows of B no longer than this are read in place
+	depth         = 400     // largest depth of a block
+	depthStep     = 16      // blocks are multiples of it: vectors of columns are packed whole
+	packedMost    = 3 << 18 // bytes of packed B that a task walks through for every strip of A: they stay in the second-level cache
+	taskFlops     = 1 << 17 // a smaller task is not worth waking a worker for
+	manyRows      = 256     // from here on tasks are made of rows too and share what is packed
+	badStride     = 4096    // rows of A this many bytes apart fall into the same set of the first-level cache
+	packedVectors = 4       // of rows of A that are copied at a time when A is transposed
+	directBytes   = 256     // rows of B no longer than this are read in place
 )
 
 // divide chooses depth blocks, packing and tasks, by the shape alone.
@@ -38,23 +39,34 @@ func (p *Plan[T]) divide() {
 	p.panelLen = p.kc * p.panel
 	whole := p.set.masked || s.N%p.set.lanes == 0
 	p.direct = !s.TransB && whole && (s.M <= 2*top || s.LdB*size <= directBytes) && !s.Stream
+	p.shared = !p.direct && s.Batch == 1 && (s.M >= manyRows || s.Stream)
 	p.packA = s.LdA*size%badStride == 0 && s.M > top && s.K > 16 && p.panels > 1
 
 	p.rows, p.cols = s.M, p.panels
-	if s.Stream || !p.direct && s.Batch == 1 && s.M >= 2*s.N && p.panels*p.panelLen*size <= packedMost {
-		p.shared = true
+	if p.direct || p.shared {
 		p.rows = p.blockRows(top)
-	} else if p.direct {
-		p.rows = p.blockRows(top)
-	} else {
-		p.cols = max(1, min(p.panels/colTasks, packedMost/2/(p.panelLen*size)))
-		for p.cols < p.panels && 2*s.M*p.cols*p.panel*s.K < taskFlops {
-			p.cols++
-		}
+	}
+	if !p.direct {
+		p.cols = p.panelsOfTask(size)
 	}
 	p.rowSets = (s.M + p.rows - 1) / p.rows
 	p.colSets = (p.panels + p.cols - 1) / p.cols
 	p.prepareOnly()
+}
+
+// panelsOfTask is the number of panels that a task walks through for every strip of A.
+func (p *Plan[T]) panelsOfTask(size int) int {
+	s, most := &p.spec, max(1, packedMost/(p.panelLen*size))
+	if !p.shared && s.Batch == 1 && s.M < manyRows {
+		most = min(most, 2) // A stays in the second-level cache
+		if p.packA {
+			most = 8
+		}
+	}
+	for most < p.panels && 2*s.M*most*p.panel*s.K < taskFlops {
+		most++
+	}
+	return min(most, p.panels)
 }
 
 // blockRows is the number of rows in a task when only rows are divided.
@@ -100,7 +112,7 @@ func (p *Plan[T]) aLen() int {
 	if !p.packA {
 		return 0
 	}
-	return p.kc * 16
+	return p.kc * packedVectors * p.set.lanes
 }
 
 // sharedLen is the common scratch in elements.
@@ -108,7 +120,11 @@ func (p *Plan[T]) sharedLen() int {
 	if !p.shared {
 		return 0
 	}
-	return p.panels * p.blocks() * p.panelLen
+	blocks := 1
+	if p.spec.Stream {
+		blocks = p.blocks()
+	}
+	return blocks * p.panels * p.panelLen
 }
 
 func (p *Plan[T]) blocks() int { return (p.spec.K + p.kc - 1) / p.kc }
@@ -125,10 +141,14 @@ func (p *Plan[T]) RunOn(w Workers, a, b, c []T) {
 	}
 	p.check(a, b, c)
 	p.a, p.b, p.c = a, b, c
-	if p.shared {
-		w.Do(p.panels, p.packTask)
+	if p.shared && p.needB > 0 {
+		for p.block = range p.blocks() {
+			w.Do(p.panels, p.packTask)
+			w.Do(tasks, p.multiTask)
+		}
+	} else {
+		w.Do(tasks, p.multiTask)
 	}
-	w.Do(tasks, p.multiTask)
 	p.a, p.b, p.c = nil, nil, nil
 }
 
@@ -144,22 +164,23 @@ func (p *Plan[T]) multiply(task, worker int, a, b, c []T) {
 	a, b = a[batch*s.StrideA:], b[batch*s.StrideB:]
 	i0, j0 := t/p.colSets*p.rows, t%p.colSets*p.cols
 	i1, j1 := min(i0+p.rows, s.M), min(j0+p.cols, p.panels)
-	l := &p.lanes[worker]
-	p.setArgs(&l.args)
+	p.setArgs(&p.lanes[worker].args)
 	if p.direct {
-		p.inPlace(l, a, b, c, i0, i1)
+		p.inPlace(worker, a, b, c, i0, i1)
 		return
 	}
-	packed := (*T)(p.ws.private[worker].start)
-	for block := range p.blocks() {
-		if p.shared {
-			packed = p.sharedPanel(0, block)
-		} else {
-			for j := j0; j < j1; j++ {
-				p.packB(l, b, p.panelAt(packed, j-j0), block, j)
-			}
+	q := part[T]{block: p.block, i0: i0, i1: i1, j0: j0, j1: j1, c: ptr(c, i0*s.LdC)}
+	if p.shared {
+		q.packed = p.sharedPanel(j0, q.block)
+		p.strips(worker, a, q)
+		return
+	}
+	q.packed = (*T)(p.ws.private[worker].start)
+	for q.block = range p.blocks() {
+		for j := j0; j < j1; j++ {
+			p.packB(&p.lanes[worker], b, p.panelAt(q.packed, j-j0), q.block, j)
 		}
-		p.strips(l, worker, a, ptr(c, i0*s.LdC), packed, block, i0, i1, j0, j1)
+		p.strips(worker, a, q)
 	}
 }
 

@@ -15,7 +15,7 @@ func gemmFile(v isa, e elem) func(*source) {
 			}
 		}
 		g.table()
-		for nv := 1; nv <= 2; nv++ {
+		for nv := 1; nv <= 4; nv++ {
 			g.packRows(nv)
 		}
 		g.packColumns()

@@ -10,10 +10,10 @@ func (g gemm) packRows(nv int) {
 	g.op("MOVQ ld+16(FP), R8")
 	g.op("MOVQ dst+24(FP), DI")
 	g.op("MOVQ last+32(FP), R9")
-	g.mask(g.source, g.elem, "R9", 2)
+	g.mask(g.source, g.elem, "R9", 4)
 	g.label("loop")
 	for j := range nv {
-		g.load(g.source, g.elem, fmt.Sprintf("%d(SI)", g.bytes*j), j, j == nv-1, 2)
+		g.load(g.source, g.elem, fmt.Sprintf("%d(SI)", g.bytes*j), j, j == nv-1, 4)
 		g.store(g.source, g.elem, j, fmt.Sprintf("%d(DI)", g.bytes*j), false, 0)
 	}
 	g.op("ADDQ R8, SI")
