@@ -162,7 +162,7 @@ func (p *Plan[T]) multiply(task, worker int, a, b, c []T) {
 		return
 	}
 	a, b = a[batch*s.StrideA:], b[batch*s.StrideB:]
-	i0, j0 := t/p.colSets*p.rows, t%p.colSets*p.cols
+	i0, j0 := t%p.rowSets*p.rows, t/p.rowSets*p.cols
 	i1, j1 := min(i0+p.rows, s.M), min(j0+p.cols, p.panels)
 	p.setArgs(&p.lanes[worker].args)
 	if p.direct {

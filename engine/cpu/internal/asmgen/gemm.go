@@ -94,6 +94,13 @@ func (g gemm) tile(mr, nv int) {
 	for i := range n {
 		g.zero(g.source, i)
 	}
+	g.op("MOVQ DX, BX") // the rows of C are wanted at the end
+	for range mr {
+		for j := range nv {
+			g.op("PREFETCHT0 %d(BX)", g.bytes*j)
+		}
+		g.op("ADDQ R11, BX")
+	}
 	g.label("loop")
 	if nv <= 2 {
 		g.depthNarrow(mr, nv, free)
