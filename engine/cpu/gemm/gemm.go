@@ -41,7 +41,8 @@ type Spec struct {
 	StrideA, StrideB, StrideC int // elements between the matrices of a batch; 0 in StrideA or StrideB: the same matrix for all
 
 	Workers   int        // size of the largest pool that will run the plan; 0: one
-	Stream    bool       // for Pack and Rows
+	Stream    bool       // for Start and Rows
+	Sparse    bool       // look for zeros in A in every run and skip them where that is faster; float32 only
 	Workspace *Workspace // scratch shared with plans that do not run at the same time; nil: none is shared
 }
 
@@ -68,10 +69,13 @@ type Plan[T Float] struct {
 	rowSets, colSets int
 	panelLen         int // elements of a packed panel of one depth block
 
-	block     int // while a shared product runs
-	a, b, c   []T // while RunOn runs
+	sparse    *sparse // nil: never tried
+	skip      bool    // Start found the left operand sparse
+	block     int     // while a shared product runs
+	a, b, c   []T     // while RunOn or a stream runs
 	packTask  func(task, worker int)
 	multiTask func(task, worker int)
+	listTask  func(task, worker int)
 }
 
 // Plan32 and Plan64 are the plans of the two element types.
@@ -108,6 +112,11 @@ func New[T Float](s Spec) (*Plan[T], error) {
 	}
 	size := sizeOf[T]()
 	p.ws.reserve(s.Workers, p.privateLen()*size, p.sharedLen()*size)
+	if s.Sparse {
+		if err := p.prepareSparse(); err != nil {
+			return nil, err
+		}
+	}
 	p.packTask = func(t, w int) { p.packShared(p.b, p.block, t, w) }
 	p.multiTask = func(t, w int) { p.multiply(t, w, p.a, p.b, p.c) }
 	return p, nil
@@ -125,8 +134,12 @@ func (p *Plan[T]) Run(a, b, c []T) {
 		p.only(x)
 		return
 	}
+	if p.listed(a) {
+		p.multiplyListed(0, b, unsafe.SliceData(c), 0, p.spec.M)
+		return
+	}
 	if !p.shared || p.needB == 0 {
-		for t := range p.Tasks() {
+		for t := range p.tasks() {
 			p.multiply(t, 0, a, b, c)
 		}
 		return
@@ -135,7 +148,7 @@ func (p *Plan[T]) Run(a, b, c []T) {
 		for j := range p.panels {
 			p.packShared(b, p.block, j, 0)
 		}
-		for t := range p.Tasks() {
+		for t := range p.tasks() {
 			p.multiply(t, 0, a, b, c)
 		}
 	}

@@ -1,9 +1,9 @@
 package gemm
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"cavity/engine/cpu/level"
@@ -67,14 +67,20 @@ func checkProduct[T Float](t *testing.T, r *rand.Rand, s Spec) {
 		eachElement(s, func(at, _, _, _ int) { c[at] = T(math.NaN()) })
 	}
 	if s.Stream && r.IntN(2) == 0 {
-		p.Pack(b)
+		p.Start(a, b)
 		for i := 0; i < s.M; i += 7 {
 			p.Rows(0, a, c[i*p.spec.LdC:], i, min(i+7, s.M))
 		}
 	} else {
 		p.Run(a, b, c)
 	}
-	want, bound := reference(p.Spec(), a, b, old)
+	within(t, p.Spec(), c, a, b, old)
+}
+
+// within compares c with the product of a and b added to old.
+func within[T Float](t *testing.T, s Spec, c, a, b, old []T) {
+	t.Helper()
+	want, bound := reference(s, a, b, old)
 	for i := range c {
 		if !(math.Abs(float64(c[i])-want[i]) <= bound[i]) {
 			t.Fatalf("%T %+v: c[%d] = %v, want %v ± %v", c[i], s, i, c[i], want[i], bound[i])
@@ -133,19 +139,60 @@ func reference[T Float](s Spec, a, b, c []T) (want, bound []float64) {
 	return want, bound
 }
 
-func BenchmarkShapes(b *testing.B) {
-	for _, s := range []Spec{{M: 128, N: 500, K: 784}, {M: 128, N: 784, K: 500, TransB: true}, {M: 784, N: 500, K: 128, TransA: true},
-		{M: 1024, N: 1024, K: 1024}, {M: 100, N: 1000, K: 30}, {M: 100, N: 100, K: 784}, {M: 100, N: 10, K: 100}, {M: 2, N: 2, K: 2},
-		{M: 1, N: 784, K: 500}, {M: 1, N: 784, K: 500, TransB: true}, {M: 784, N: 1, K: 500}} {
-		b.Run(fmt.Sprintf("%dx%dx%d-%t-%t", s.M, s.N, s.K, s.TransA, s.TransB), func(b *testing.B) {
-			s.Alpha = 1
-			p, _ := New32(s)
-			r := rand.New(rand.NewPCG(1, 2))
-			x, y, z := random[float32](r, p.needA), random[float32](r, p.needB), random[float32](r, p.needC)
-			for b.Loop() {
-				p.Run(x, y, z)
+// TestWorkers: any number of workers gives the same bits, and running allocates nothing.
+func TestWorkers(t *testing.T) {
+	everyLevel(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(9, 10))
+		for _, s := range []Spec{
+			{M: 128, N: 200, K: 500},
+			{M: 300, N: 70, K: 410, TransA: true, LdA: 1024},
+			{M: 100, N: 100, K: 100, TransB: true, Batch: 3, StrideA: 10000, StrideB: 10000, StrideC: 10000},
+			{M: 500, N: 8, K: 90},
+			{M: 130, N: 140, K: 150, Sparse: true},
+			{M: 90, N: 300, K: 450, Stream: true},
+		} {
+			s.Alpha, s.Beta, s.Workers = .7, .3, 3
+			p, err := New32(s)
+			if err != nil {
+				t.Fatal(err)
 			}
-			b.ReportMetric(2*float64(s.M)*float64(s.N)*float64(s.K)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
+			a, b, c := mostlyZero(r, p.needA, .1), random[float32](r, p.needB), random[float32](r, p.needC)
+			one, three := append([]float32(nil), c...), append([]float32(nil), c...)
+			if n := testing.AllocsPerRun(1, func() { copy(one, c); p.Run(a, b, one) }); n != 0 {
+				t.Errorf("%+v: %v allocations a run", s, n)
+			}
+			p.RunOn(goroutines{3}, a, b, three)
+			if !slices.Equal(one, three) {
+				t.Errorf("%+v: 1 and 3 workers differ", s)
+			}
+		}
+	})
+}
+
+// TestLevelsAgree: where every element is one chain of multiply-adds, AVX2 and AVX-512 give the same bits.
+func TestLevelsAgree(t *testing.T) {
+	if level.Hardware() < level.AVX512 {
+		t.Skip("no AVX-512")
+	}
+	r := rand.New(rand.NewPCG(11, 12))
+	for range 100 {
+		s := randomSpec(r)
+		var first []float32
+		for _, l := range []level.Level{level.AVX512, level.AVX2} {
+			undo := level.Use(l)
+			p, err := New32(s)
+			undo()
+			if err != nil {
+				t.Fatal(err)
+			}
+			data := rand.New(rand.NewPCG(13, 14))
+			a, b, c := random[float32](data, p.needA), random[float32](data, p.needB), random[float32](data, p.needC)
+			p.Run(a, b, c)
+			if first == nil {
+				first = c
+			} else if !slices.Equal(first, c) {
+				t.Fatalf("%+v: the levels differ", s)
+			}
+		}
 	}
 }

@@ -21,3 +21,31 @@ func set64(l level.Level) *set[float64] {
 	}
 	return portable[float64]()
 }
+
+func lists(l level.Level) *listSet {
+	switch l {
+	case level.AVX512:
+		return &listSet{16, listRows32Z, compress32Z, count32Z}
+	case level.AVX2:
+		return &listSet{8, listRows32Y, compressAVX2, count32Y}
+	}
+	return portableLists()
+}
+
+func compressAVX2(n int, a *float32, index *uint32, value *float32, step int) int {
+	return compress32Y(n, a, index, value, step, &compressTable)
+}
+
+// compressTable[bits] moves the lanes whose bits are set to the front.
+var compressTable = func() (table [256][8]uint32) {
+	for bits := range table {
+		n := 0
+		for lane := range uint32(8) {
+			if bits>>lane&1 == 1 {
+				table[bits][n] = lane
+				n++
+			}
+		}
+	}
+	return table
+}()

@@ -5,37 +5,40 @@ import (
 	"unsafe"
 )
 
-// Pack packs all of op(B) for Rows; the plan's Spec must ask for Stream. It panics when b is too short.
-func (p *Plan[T]) Pack(b []T) {
-	if !p.spec.Stream || len(b) < p.needB {
-		panic(fmt.Sprintf("gemm: Pack of %d elements, %d are needed and Stream is %t", len(b), p.needB, p.spec.Stream))
-	}
-	if p.needB == 0 {
+// Start begins a product by rows: it packs all of op(B), or lists the nonzeros of a. The plan's Spec must ask for Stream. It panics when a slice is too short.
+func (p *Plan[T]) Start(a, b []T) {
+	if p.startRows(a, b) {
 		return
 	}
-	for block := range p.blocks() {
+	for p.block = range p.blocks() {
 		for j := range p.panels {
-			p.packShared(b, block, j, 0)
+			p.packShared(b, p.block, j, 0)
 		}
 	}
 }
 
-// PackOn is Pack by a pool.
-func (p *Plan[T]) PackOn(w Workers, b []T) {
-	if w.N() == 1 || p.needB == 0 {
-		p.Pack(b)
+// StartOn is Start by a pool.
+func (p *Plan[T]) StartOn(w Workers, a, b []T) {
+	if p.startRows(a, b) {
 		return
 	}
-	p.b = b
 	for p.block = range p.blocks() {
 		w.Do(p.panels, p.packTask)
 	}
-	p.b = nil
 }
 
-// Rows computes rows i0 to i1 of the product of a and the packed B into the top rows of c, so that what follows can consume them while they are in the
+// startRows checks, and reports whether nothing needs packing.
+func (p *Plan[T]) startRows(a, b []T) bool {
+	if !p.spec.Stream || len(a) < p.needA || len(b) < p.needB {
+		panic(fmt.Sprintf("gemm: Start with slices of %d and %d elements; %d and %d are needed; Stream is %t", len(a), len(b), p.needA, p.needB, p.spec.Stream))
+	}
+	p.b, p.skip = b, p.listed(a)
+	return p.skip || p.needB == 0
+}
+
+// Rows computes rows i0 to i1 of the product that Start began into the top rows of c, so that what follows can consume them while they are in the
 // first-level cache, and the whole result need never be stored. Different workers may compute different rows at the same time.
-// The bits are those of Run. Multiples of 12 rows are fastest.
+// a must hold what it held then, and b too. The bits are those of Run. Multiples of 12 rows are fastest.
 func (p *Plan[T]) Rows(worker int, a, c []T, i0, i1 int) {
 	s := &p.spec
 	if i0 < 0 || i1 > s.M || i0 > i1 || !s.Stream || len(a) < p.needA || len(c) < extent(i1-i0, s.N, s.LdC) {
@@ -43,6 +46,10 @@ func (p *Plan[T]) Rows(worker int, a, c []T, i0, i1 int) {
 	}
 	if p.needA == 0 {
 		scale(c, i1-i0, s.N, s.LdC, p.beta)
+		return
+	}
+	if p.skip {
+		p.multiplyListed(worker, p.b, unsafe.SliceData(c), i0, i1)
 		return
 	}
 	p.setArgs(&p.lanes[worker].args)

@@ -9,6 +9,7 @@ type Workers interface {
 // lane is what one worker needs while it multiplies.
 type lane[T Float] struct {
 	args args[T]
+	list listArgs
 	rows [16]*T
 	_    [cacheLine]byte
 }
@@ -129,19 +130,21 @@ func (p *Plan[T]) sharedLen() int {
 
 func (p *Plan[T]) blocks() int { return (p.spec.K + p.kc - 1) / p.kc }
 
-// Tasks is the number of tasks of RunTask.
-func (p *Plan[T]) Tasks() int { return p.spec.Batch * p.rowSets * p.colSets }
+// tasks is the number of parts that workers share, in every depth block if B is packed for all.
+func (p *Plan[T]) tasks() int { return p.spec.Batch * p.rowSets * p.colSets }
 
 // RunOn computes the product with a pool of at most the plan's number of workers. The result is that of Run.
 func (p *Plan[T]) RunOn(w Workers, a, b, c []T) {
-	tasks := p.Tasks()
+	tasks := p.tasks()
 	if w.N() == 1 || tasks <= 1 {
 		p.Run(a, b, c)
 		return
 	}
 	p.check(a, b, c)
 	p.a, p.b, p.c = a, b, c
-	if p.shared && p.needB > 0 {
+	if p.listed(a) {
+		w.Do(p.sparse.tasks, p.listTask)
+	} else if p.shared && p.needB > 0 {
 		for p.block = range p.blocks() {
 			w.Do(p.panels, p.packTask)
 			w.Do(tasks, p.multiTask)

@@ -3,7 +3,7 @@ package gemm
 import "unsafe"
 
 // A Workspace is scratch memory that plans share: packed panels by worker, and one part common to all. Plans that share
-// one must not run at the same time, nor between another's Pack and its last Rows. Making a plan may enlarge it.
+// one must not run at the same time, nor between another's Start and its last Rows. Making a plan may enlarge it.
 // The zero Workspace is ready to use.
 type Workspace struct {
 	private []block // by worker

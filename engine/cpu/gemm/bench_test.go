@@ -1,0 +1,98 @@
+package gemm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fastest runs the functions in turn and returns the best time of each: on a shared machine only the best runs say what the code can do.
+func fastest(b *testing.B, runs ...func()) []float64 {
+	best := make([]float64, len(runs))
+	for i := range best {
+		best[i] = math.Inf(1)
+	}
+	for b.Loop() {
+		for i, run := range runs {
+			start := time.Now()
+			run()
+			best[i] = min(best[i], time.Since(start).Seconds())
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	return best
+}
+
+// BenchmarkSparse compares a listed left operand with the dense product, in GFLOP/s of the dense one.
+func BenchmarkSparse(b *testing.B) {
+	for _, share := range []float64{.02, .13, .18} {
+		for _, s := range []Spec{{M: 128, N: 500, K: 784, Alpha: 1}, {M: 784, N: 500, K: 128, TransA: true, Alpha: 1}} {
+			b.Run(fmt.Sprintf("%dx%dx%d/%.2f", s.M, s.N, s.K, share), func(b *testing.B) {
+				r := rand.New(rand.NewPCG(1, 2))
+				dense, err := New32(s)
+				if err != nil {
+					b.Fatal(err)
+				}
+				s.Sparse = true
+				list, err := New32(s)
+				if err != nil {
+					b.Fatal(err)
+				}
+				x, y, z := mostlyZero(r, dense.needA, share), random[float32](r, dense.needB), make([]float32, dense.needC)
+				best := fastest(b, func() { list.Run(x, y, z) }, func() { dense.Run(x, y, z) })
+				flops := 2 * float64(s.M) * float64(s.N) * float64(s.K)
+				b.ReportMetric(flops/best[0]/1e9, "GFLOP/s")
+				b.ReportMetric(flops/best[1]/1e9, "dense-GFLOP/s")
+			})
+		}
+	}
+}
+
+// goroutines is a pool for tests: tasks are dealt out as they are asked for.
+type goroutines struct{ n int }
+
+func (g goroutines) N() int { return g.n }
+
+func (g goroutines) Do(tasks int, f func(task, worker int)) {
+	var (
+		wait sync.WaitGroup
+		lock sync.Mutex
+		next int
+	)
+	for w := range g.n {
+		wait.Go(func() {
+			for {
+				lock.Lock()
+				t := next
+				next++
+				lock.Unlock()
+				if t >= tasks {
+					return
+				}
+				f(t, w)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// BenchmarkWorkers compares two workers with one.
+func BenchmarkWorkers(b *testing.B) {
+	for _, s := range []Spec{{M: 128, N: 500, K: 784}, {M: 128, N: 784, K: 500, TransB: true}, {M: 784, N: 500, K: 128, TransA: true}, {M: 1024, N: 1024, K: 1024}} {
+		b.Run(fmt.Sprintf("%dx%dx%d", s.M, s.N, s.K), func(b *testing.B) {
+			r := rand.New(rand.NewPCG(1, 2))
+			s.Alpha, s.Workers = 1, 2
+			p, err := New32(s)
+			if err != nil {
+				b.Fatal(err)
+			}
+			x, y, z := random[float32](r, p.needA), random[float32](r, p.needB), make([]float32, p.needC)
+			best := fastest(b, func() { p.RunOn(goroutines{1}, x, y, z) }, func() { p.RunOn(goroutines{2}, x, y, z) })
+			b.ReportMetric(2*float64(s.M)*float64(s.N)*float64(s.K)/best[1]/1e9, "GFLOP/s")
+			b.ReportMetric(best[0]/best[1], "speedup")
+		})
+	}
+}
