@@ -106,6 +106,21 @@ func (r *Run) Close() error {
 	return errors.Join(r.lock.Close(), r.root.Close())
 }
 
+// Discard undoes Create: if the folder holds no more than the settings, they are removed, and the folder too if that
+// leaves it empty. The run must be closed afterwards as usual.
+func (r *Run) Discard() error {
+	for _, name := range append(ownFiles[1:len(ownFiles):len(ownFiles)], FiguresDir) {
+		if _, err := r.root.Lstat(name); err == nil {
+			return nil
+		}
+	}
+	if err := r.root.Remove(SettingsFile); err != nil {
+		return r.explain(SettingsFile, err)
+	}
+	os.Remove(r.dir) // stays if it holds files of others
+	return nil
+}
+
 // makeDir makes dir and its parents and syncs the folder that holds it.
 func makeDir(dir string) error {
 	if _, err := os.Stat(dir); err == nil {

@@ -334,6 +334,25 @@ func TestRunErrors(t *testing.T) {
 	}
 }
 
+func TestDiscard(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	r := mustCreate(t, dir, "", false)
+	save(t, r, SummaryFile, "{}")
+	if err := r.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"run.toml: ", "summary.json: {}"}, tree(t, dir)); d != "" {
+		t.Error("a run with results was discarded:", d)
+	}
+	os.Remove(r.Path(SummaryFile))
+	if err := r.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
 // A process killed at any moment leaves every file whole: old or new, and no temporary after the next opening.
 func TestKilled(t *testing.T) {
 	if dir := os.Getenv("CAVITY_TEST_KILL"); dir != "" {

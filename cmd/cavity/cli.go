@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the tree of verbs. A new verb is a file of its own and a line here.
+type cli struct {
+	Run     runFile `cmd:"" help:"Run a TOML file: every flag of a verb is a key of the same name."`
+	Show    show    `cmd:"" help:"Show the tables and figures of a run folder."`
+	Devices devices `cmd:"" help:"List the backends, and why one is missing."`
+	Version version `cmd:"" help:"Tell the version."`
+}
+
+const about = "The statistical mechanics of neural networks: spin glasses, Boltzmann machines, deep networks in mode space, dynamical mean-field theory."
+
+// Exit statuses.
+const (
+	ok          = 0
+	failed      = 1
+	misused     = 2
+	interrupted = 130
+)
+
+// misuse is an error that the user mends by asking differently.
+type misuse struct{ error }
+
+func misusef(format string, a ...any) error { return misuse{fmt.Errorf(format, a...)} }
+
+// frame is what every verb gets: where to write and what was asked.
+type frame struct {
+	stdout, stderr io.Writer
+	options        []kong.Option // tests add verbs by these
+	parsed         *kong.Context
+}
+
+// exit leaves kong's own help by a panic that run recovers.
+type exit int
+
+// run executes one command line and returns the exit status. Whatever goes wrong is one sentence on stderr.
+func run(args []string, stdout, stderr io.Writer, options ...kong.Option) (status int) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case exit:
+			status = int(p)
+		default:
+			fmt.Fprintf(stderr, "cavity: internal error: %v; please report it together with your command line and the output of `cavity version`\n", p)
+			if os.Getenv("CAVITY_TRACE") != "" {
+				stderr.Write(debug.Stack())
+			}
+			status = failed
+		}
+	}()
+	f := &frame{stdout: stdout, stderr: stderr, options: options}
+	return f.report(f.execute(args))
+}
+
+// execute parses a command line and runs its verb.
+func (f *frame) execute(args []string) error {
+	parsed, err := f.parse(args)
+	if err != nil {
+		return err
+	}
+	if parsed, err = f.resumed(parsed, args); err != nil {
+		return err
+	}
+	f.parsed = parsed
+	return parsed.Run(f)
+}
+
+// parse reads a command line without running anything.
+func (f *frame) parse(args []string) (*kong.Context, error) {
+	parser, err := f.parser()
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return nil, misuse{err}
+	}
+	return parsed, nil
+}
+
+func (f *frame) parser() (*kong.Kong, error) {
+	return kong.New(&cli{}, append([]kong.Option{
+		kong.Name("cavity"),
+		kong.Description(about),
+		kong.Writers(f.stdout, f.stderr),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.WithHyphenPrefixedParameters(true), // --eta -0.5
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
+	}, f.options...)...)
+}
+
+// report tells what went wrong and turns it into an exit status.
+func (f *frame) report(err error) int {
+	if err == nil {
+		return ok
+	}
+	text := strings.TrimSuffix(strings.ReplaceAll(err.Error(), "\n", " "), ".")
+	if _, wrong := errors.AsType[misuse](err); wrong {
+		fmt.Fprintf(f.stderr, "cavity: %s; see `cavity --help`\n", text)
+		return misused
+	}
+	fmt.Fprintf(f.stderr, "cavity: %s\n", text)
+	if errors.Is(err, context.Canceled) {
+		return interrupted
+	}
+	return failed
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"time"
+)
+
+// common are the flags of every verb that computes; such a verb embeds them.
+type common struct {
+	Backend         string        `default:"cpu" placeholder:"NAME" help:"Backend: cpu, openblas, tape or cuda[:n] (see cavity devices)."`
+	Workers         int           `default:"0" help:"Threads; 0 means all cores. The results do not depend on it."`
+	Seed            uint64        `default:"1" help:"Seed of the random numbers: the same seed gives the same bytes."`
+	Out             string        `placeholder:"DIR" help:"Folder for the results, figures and checkpoints; without it they are only printed."`
+	Resume          bool          `help:"Go on from the checkpoint in --out."`
+	CheckpointEvery time.Duration `default:"60s" help:"Time between two checkpoints."`
+	JSON            bool          `name:"json" help:"Print one JSON object on stdout and nothing else there."`
+	Quiet           bool          `help:"No progress on stderr."`
+	Force           bool          `help:"Replace the run that --out holds."`
+}
+
+// flags makes an embedded common reachable through the interface computing.
+func (c *common) flags() *common { return c }
+
+// check finds common flags that contradict each other or are out of range.
+func (c *common) check() error {
+	switch {
+	case c.Workers < 0:
+		return misusef("--workers is %d: at least 1, or 0 for all cores", c.Workers)
+	case c.CheckpointEvery <= 0:
+		return misusef("--checkpoint-every is %s: it must be positive", c.CheckpointEvery)
+	case c.Resume && c.Out == "":
+		return misusef("--resume needs --out DIR, the folder of the run to go on with")
+	case c.Resume && c.Force:
+		return misusef("--resume goes on with a run and --force replaces it: choose one")
+	}
+	return nil
+}
+
+// unsaved are the flags that say where to put results and how to talk, not what to compute: run.toml leaves them out.
+var unsaved = []string{"out", "resume", "json", "quiet", "force", "help"}
+
+// changeable are the flags that may differ when a run is resumed, because the results do not depend on them.
+var changeable = []string{"workers", "checkpoint-every"}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cavity/engine/rng"
+	"cavity/engine/store"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cavity": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, toyVerb)) },
+	})
+}
+
+// TestScripts runs the command lines of testdata: what a user types, sees and finds in folders.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// status N COMMAND… runs a command that must exit with N.
+			"status": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 2 {
+					ts.Fatalf("usage: status N command [args...]")
+				}
+				got := "0"
+				if err := ts.Exec(args[1], args[2:]...); err != nil {
+					exit, isExit := errors.AsType[*exec.ExitError](err)
+					if !isExit {
+						ts.Fatalf("%v", err)
+					}
+					got = fmt.Sprint(exit.ExitCode())
+				}
+				if got != args[0] {
+					ts.Fatalf("status %s, want %s", got, args[0])
+				}
+			},
+		},
+	})
+}
+
+// toyVerb adds a verb whose every result is known: the frame is tested by it without any physics.
+var toyVerb = kong.DynamicCommand("toy", "Count wins of a coin.", "", &toy{})
+
+// toy throws a coin and counts heads.
+type toy struct {
+	common
+	Throws      int           `default:"1000" help:"Throws."`
+	Weights     []float64     `help:"Recorded, not used."`
+	Label       string        `help:"Recorded, not used."`
+	Wait        time.Duration `default:"0s" help:"Recorded, not used."`
+	InterruptAt int           `default:"-1" help:"Send this process an interrupt after so many throws."`
+	PanicAt     int           `default:"-1" help:"Panic after so many throws."`
+	FailAt      int           `default:"-1" help:"Fail after so many throws."`
+}
+
+func (v *toy) Run(f *frame) error { return f.compute(v) }
+
+func (v *toy) validate() error {
+	if v.Throws < 1 {
+		return misusef("--throws is %d: at least 1", v.Throws)
+	}
+	return nil
+}
+
+func (v *toy) compute(ctx context.Context, s *session) (*result, error) {
+	var at, heads int
+	if c := s.Saved(); c != nil {
+		r, err := c.Section("toy")
+		if err != nil {
+			return nil, err
+		}
+		if _, err := fmt.Fscan(r, &at, &heads); err != nil {
+			return nil, err
+		}
+	}
+	save := func() error {
+		return s.Save(store.Section{Name: "toy", Write: func(w io.Writer) error { _, err := fmt.Fprintln(w, at, heads); return err }})
+	}
+	began := at
+	s.Phase("throws")
+	for ; at < v.Throws; at++ {
+		switch {
+		case at == v.PanicAt:
+			panic("the coin stands on its edge")
+		case at == v.FailAt:
+			return nil, errors.New("the coin is lost")
+		case at == v.InterruptAt && at > began || at == 0 && v.InterruptAt == 0:
+			if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+				return nil, err
+			}
+			<-ctx.Done()
+			return nil, errors.Join(save(), ctx.Err())
+		}
+		if rng.At(s.Seed, uint64(at), 0, 0).Float32(0) < .5 {
+			heads++
+		}
+		s.Report(uint64(at+1), uint64(v.Throws))
+	}
+	p := float64(heads) / float64(v.Throws)
+	return &result{
+		Summary: store.Summary{{Key: "heads", Value: heads}, {Key: "share", Value: store.Estimate{Mean: p, Err: .5}}},
+		Series:  []store.Array{store.Of("heads", []int64{int64(heads)})},
+	}, save()
+}
