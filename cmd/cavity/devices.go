@@ -8,7 +8,11 @@ import (
 
 	"cavity/engine"
 	"cavity/engine/store"
-	_ "cavity/engine/tape" // registers itself
+
+	// These backends register themselves.
+	_ "cavity/engine/cpu"
+	_ "cavity/engine/openblas"
+	_ "cavity/engine/tape"
 )
 
 type devices struct {
