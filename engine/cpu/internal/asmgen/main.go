@@ -26,6 +26,10 @@ var outputs = []struct {
 	{"vec", "avx512_f64", vectors(avx512, f64)},
 	{"vec", "avx2_f32", vectors(avx2, f32)},
 	{"vec", "avx2_f64", vectors(avx2, f64)},
+	{"vec", "reduce_avx512_f32", reductions(avx512, f32)},
+	{"vec", "reduce_avx512_f64", reductions(avx512, f64)},
+	{"vec", "reduce_avx2_f32", reductions(avx2, f32)},
+	{"vec", "reduce_avx2_f64", reductions(avx2, f64)},
 }
 
 func main() {
