@@ -67,7 +67,7 @@ func (s Stream) keys(c1 uint32) (k [13]uint32) {
 }
 
 // head opens both tables: see internal/asmgen, whose row numbers these are.
-type head [8][16]uint32
+type head [8][8]uint64
 
 // table32 and table64 hold the constants of the assembly, each repeated to the width of an AVX2 register.
 var (
@@ -82,11 +82,11 @@ var (
 )
 
 func newHead() (h head) {
-	for i := range 16 {
-		h[0][i], h[1][i], h[3][i], h[4][i], h[5][i], h[6][i] = m0, m1, 1, 4, 8, 16
-	}
-	for i := range 8 {
-		h[2][2*i] = uint32(i)
+	for i := range uint64(8) {
+		h[0][i], h[1][i] = m0, m1
+		h[2][i] = 2*(i&^1) + i&1 // 0, 1, 4, 5, …: counters 2, 3, 6, 7, … are in the second set
+		h[3][i] = i
+		h[4][i], h[5][i], h[6][i], h[7][i] = 2*m0, 4*m0, 8*m0, 16*m0
 	}
 	return h
 }

@@ -4,17 +4,17 @@ import "fmt"
 
 // kernel32 writes the function that fills groups of 64 elements of 32 bits, 16 counters each.
 func (g *generator) kernel32(kind string) {
-	g.prologue(kind, 2)
-	step := int16
+	g.prologue(kind, lanes32)
+	step := step16
 	if !g.wide {
-		step = int8
+		step = step8
 	}
 	for at := 0; at < 64; at += g.width { // a row of 16 elements takes one AVX-512 register or two of AVX2
 		a, b := setA, setB
-		g.op("VPADDD", headAt(int1), regC, spare)
-		g.sixRounds(regC, &a)
+		g.op("VPADDQ", headAt(step2), regP, spare)
+		g.sixRounds(regP, &a)
 		g.sixRounds(spare, &b)
-		g.op("VPADDD", headAt(step), regC, regC)
+		g.op("VPADDQ", headAt(step), regP, regP)
 		w := g.lastRound32(a, b)
 		free := others(w)
 		if kind == "Normals32" {
@@ -36,15 +36,15 @@ func (g *generator) kernel32(kind string) {
 
 // kernel64 writes the function that fills groups of 16 elements of 64 bits, 8 counters each.
 func (g *generator) kernel64(kind string) {
-	g.prologue(kind, 1)
-	step := int8
+	g.prologue(kind, lanes64)
+	step := step8
 	if !g.wide {
-		step = int4
+		step = step4
 	}
 	for at := 0; at < 64; at += g.width {
 		s := setA
-		g.sixRounds(regC, &s)
-		g.op("VPADDD", headAt(step), regC, regC)
+		g.sixRounds(regP, &s)
+		g.op("VPADDQ", headAt(step), regP, regP)
 		lo, hi := g.lastRound64(s)
 		if kind == "Normals64" {
 			g.boxMuller(double, lo, hi, others([4]int{lo, hi, lo, hi}))

@@ -63,10 +63,11 @@ const (
 	lowered64          = 51 // third64 less 1024 units of the exponent
 )
 
-// Rows of 64 bytes at the head of both tables: multipliers, lane numbers as 64-bit integers, 1, and the steps of the counter.
+// Rows of 64 bytes at the head of both tables, of 64-bit lanes: the multipliers, the counters of a first set in either layout,
+// and 2, 4, 8 and 16 times the first multiplier.
 const (
-	mul0, mul1, lanes, int1, int4, int8, int16 = 0, 1, 2, 3, 4, 5, 6
-	headBytes                                  = 512
+	mul0, mul1, lanes32, lanes64, step2, step4, step8, step16 = 0, 1, 2, 3, 4, 5, 6, 7
+	headBytes                                                 = 512
 )
 
 type isa struct {
@@ -125,11 +126,12 @@ func (g *generator) load(bits, row, to int) {
 	}
 }
 
-// Registers that live through a kernel: the multipliers and the counters of the current set, in 64-bit lanes.
-const regM0, regM1, regC = 13, 14, 15
+// Registers that live through a kernel, in 64-bit lanes: the multipliers, and the first multiplier times the counters.
+// The counters themselves appear nowhere else, and their products advance by addition.
+const regM0, regM1, regP = 13, 14, 15
 
-// prologue loads the arguments: DI destination, CX groups, SI keys, DX table; spacing is the distance of neighbouring lanes' counters.
-func (g *generator) prologue(kind string, spacing int) {
+// prologue loads the arguments: DI destination, CX groups, SI keys, DX table; lanes is the row of the first set's counters.
+func (g *generator) prologue(kind string, lanes int) {
 	g.printf("\n// func fill%s%s(dst unsafe.Pointer, groups int, counter uint32, keys *[13]uint32, table unsafe.Pointer)\n", kind, upper(g.name))
 	frame := 0
 	if !g.wide {
@@ -142,20 +144,17 @@ func (g *generator) prologue(kind string, spacing int) {
 	g.op("MOVQ", "keys+24(FP)", "SI")
 	g.op("MOVQ", "table+32(FP)", "DX")
 	g.op("VMOVD", "AX", "X0")
-	g.op("VPBROADCASTD", "X0", regC)
+	g.op("VPBROADCASTD", "X0", regP)
 	move := "VMOVDQU"
 	if g.wide {
 		move = "VMOVDQU32"
-		g.op("MOVL", "$0x5555", "AX")
-		g.op("KMOVW", "AX", "K1") // even 32-bit lanes
 		g.op("MOVL", "$0xAAAA", "AX")
 		g.op("KMOVW", "AX", "K2") // odd 32-bit lanes
 	}
-	for range spacing {
-		g.op("VPADDD", headAt(lanes), regC, regC)
-	}
 	g.op(move, headAt(mul0), regM0)
 	g.op(move, headAt(mul1), regM1)
+	g.op("VPADDD", headAt(lanes), regP, regP)
+	g.op("VPMULUDQ", regM0, regP, regP)
 	if !g.wide {
 		for i := range 13 { // VEX instructions have no broadcast operand: the frame holds whole vectors of the keys
 			g.op("VPBROADCASTD", fmt.Sprintf("%d(SI)", 4*i), 0)

@@ -41,17 +41,16 @@ func (g *generator) high(x, dst int, shuffle bool) {
 	}
 }
 
-// sixRounds writes rounds 1 to 6 of the counters in register c. Words 1, 2 and 3 of a counter are the same in all lanes,
-// so half of the first round and a part of the second are in the keys.
-func (g *generator) sixRounds(c int, s *set) {
-	g.op("VPMULUDQ", regM0, c, s.x3)
-	g.high(s.x3, s.x2, true)
+// sixRounds writes rounds 1 to 6 of the counters whose products with the first multiplier are in register p. Words 1, 2 and 3 of
+// a counter are the same in all lanes, so half of the first round and a part of the second are in the keys.
+func (g *generator) sixRounds(p int, s *set) {
+	g.high(p, s.x2, true)
 	g.withKey(0, s.x2, s.x2)
 
 	g.op("VPMULUDQ", regM1, s.x2, s.x1)
 	g.high(s.x1, s.x0, false)
 	g.withKey(1, s.x0, s.x0)
-	g.withKey(2, s.x3, s.x2)
+	g.withKey(2, p, s.x2)
 
 	g.op("VPMULUDQ", regM0, s.x0, s.t0)
 	g.op("VPMULUDQ", regM1, s.x2, s.t1)
@@ -77,7 +76,8 @@ func (g *generator) multiply(s *set) {
 	g.op("VPMULUDQ", regM1, s.x2, s.t1)
 }
 
-// lastRound32 makes the four words of even counters (a) and odd ones (b), joined in 32-bit lanes, and says where they are.
+// lastRound32 makes the four words of two sets, joined in 32-bit lanes, and says where they are.
+// VSHUFPS takes the upper or lower halves of two 64-bit lanes of a, then of b: that is why b's counters are a's plus 2 (lanes32).
 func (g *generator) lastRound32(a, b set) (words [4]int) {
 	g.multiply(&a)
 	g.multiply(&b)
@@ -86,23 +86,12 @@ func (g *generator) lastRound32(a, b set) (words [4]int) {
 	return words
 }
 
-// join makes the word high(p)^x^key and the word low(p) of even (pa, xa) and odd counters (pb, xb). It destroys its inputs.
+// join makes the word high(p)^x^key and the word low(p) of both sets.
 func (g *generator) join(pa, pb, xa, xb, key, free int) (mixed, low int) {
-	if g.wide {
-		g.op("VMOVDQA64", pb, free)
-		g.op("VMOVSHDUP", pa, "K1", free)
-		g.op("VMOVSLDUP", xb, "K2", xa)
-		g.xorKey(key, xa, free)
-		g.op("VMOVSLDUP", pb, "K2", pa)
-		return free, pa
-	}
-	g.op("VPSRLQ", "$32", pa, free)
-	g.op("VPBLENDD", "$0xAA", pb, free, free)
-	g.op("VPSLLQ", "$32", xb, xb)
-	g.op("VPBLENDD", "$0xAA", xb, xa, xa)
+	g.op("VSHUFPS", "$0xDD", pb, pa, free)
+	g.op("VSHUFPS", "$0x88", xb, xa, xa)
 	g.xorKey(key, xa, free)
-	g.op("VPSLLQ", "$32", pb, pb)
-	g.op("VPBLENDD", "$0xAA", pb, pa, pa)
+	g.op("VSHUFPS", "$0x88", pb, pa, pa)
 	return free, pa
 }
 
