@@ -116,6 +116,23 @@ func TestLevelsAgree(t *testing.T) {
 	}
 }
 
+// TestPinned holds the first bits of one stream, so that a change of the definition, which would break every resumed run, is noticed.
+func TestPinned(t *testing.T) {
+	s := At(0x0123456789ABCDEF, 5, 2, 3)
+	for i, want := range [5][3]uint64{
+		{0xbea3b976, 0xa3c94bb0, 0xe31600b3},
+		{0x3f3ea3b9, 0x3f23c94b, 0x3f631600},
+		{0xbf12dd79, 0xbf01f52c, 0xbe8fb7e8},
+		{0x3fe44c167f77d477, 0x3fdc913fc1f21bd4, 0x3fe240b489ee6924},
+		{0x3fe7efcfa1c4dcc8, 0x3fe0f0e6c541e791, 0xbfd4aa5ee8c3d923},
+	} {
+		f := fillers[i]
+		if got := [3]uint64{f.at(s, 0), f.at(s, 17), f.at(s, 1000)}; got != want {
+			t.Errorf("%s: elements 0, 17 and 1000 are %#x, were %#x", f.name, got, want)
+		}
+	}
+}
+
 func TestNoAllocation(t *testing.T) {
 	x32, x64, u, p := make([]float32, 999), make([]float64, 999), make([]uint32, 999), make([]int32, 99)
 	for _, l := range level.Available() {

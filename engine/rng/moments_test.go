@@ -200,8 +200,18 @@ func TestPermutation(t *testing.T) {
 	if len(counts) != 24 || chi2 > 70 {
 		t.Errorf("%d orders, chi-square %.1f", len(counts), chi2)
 	}
-	long := make([]int32, 1000)
-	At(3, 0, 0, 0).Permutation(long)
+	s, long, plain := At(3, 0, 0, 0), make([]int32, 1000), make([]int32, 1000)
+	s.Permutation(long)
+	for i := range plain {
+		plain[i] = int32(i)
+	}
+	for i := len(plain) - 1; i > 0; i-- {
+		j := s.Below(uint64(i), uint32(i)+1)
+		plain[i], plain[j] = plain[j], plain[i]
+	}
+	if !slices.Equal(long, plain) {
+		t.Error("Permutation is not the shuffle with Below that it states")
+	}
 	slices.Sort(long)
 	for i, v := range long {
 		if int(v) != i {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"unsafe"
 )
 
 // slot32 says where element e of a tensor of 32-bit values lives: the low 64 bits of its counter and its word.
@@ -76,8 +77,14 @@ func (s Stream) Permutation(dst []int32) {
 	for i := range dst {
 		dst[i] = int32(i)
 	}
-	for i := len(dst) - 1; i > 0; i-- {
-		j := s.Below(uint64(i), uint32(i)+1)
-		dst[i], dst[j] = dst[j], dst[i]
+	// The words of 16 counters are the bits of 32 entries; they are made together, for speed.
+	var w [group32]uint32
+	for first := (len(dst) - 1) &^ 31; first >= 0; first -= 32 {
+		s.groups(uints32, unsafe.Pointer(&w), 1, uint64(first/2))
+		for i := min(first+31, len(dst)-1); i >= max(first, 1); i-- {
+			counter, half := slot64(uint64(i - first))
+			j, _ := bits.Mul64(join(w[32*half+uint(counter)], w[32*half+16+uint(counter)]), uint64(i)+1)
+			dst[i], dst[j] = dst[j], dst[i]
+		}
 	}
 }
