@@ -1,4 +1,5 @@
-// Asmgen writes the assembly of the CPU backend: one .s file and the Go declarations of its functions per entry of outputs.
+// Asmgen writes the assembly of the CPU backend: one .s file and the Go declarations of its functions per entry of outputs,
+// and the elementwise primitives of the CUDA backend.
 //
 // The files are committed; TestCommitted fails when they differ from what this program writes.
 package main
@@ -32,10 +33,22 @@ var outputs = []struct {
 	{"vec", "reduce_avx2_f64", reductions(avx2, f64)},
 }
 
+// cudaFiles are the primitives for the CUDA backend by their path below engine.
+func cudaFiles() map[string][]byte {
+	text := primitives()
+	return map[string][]byte{"cuda/ptx/primitives.txt": text, "cuda/ptx/primitives.cuh": cudaHeader(text)}
+}
+
 func main() {
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "usage: asmgen ENGINE/CPU")
 		os.Exit(2)
+	}
+	for name, text := range cudaFiles() {
+		if err := os.WriteFile(filepath.Join(os.Args[1], "..", name), text, 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, "asmgen:", err)
+			os.Exit(1)
+		}
 	}
 	for _, o := range outputs {
 		s := newSource(filepath.Base(o.dir))

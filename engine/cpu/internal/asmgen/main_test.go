@@ -23,3 +23,15 @@ func TestCommitted(t *testing.T) {
 		}
 	}
 }
+
+// TestCommittedPrimitives does the same for the CUDA backend's primitives.
+func TestCommittedPrimitives(t *testing.T) {
+	for name, want := range cudaFiles() {
+		got, err := os.ReadFile(filepath.Join("../../..", name))
+		if err != nil {
+			t.Error(err)
+		} else if !bytes.Equal(got, want) {
+			t.Errorf("engine/%s is not what asmgen writes: run go generate in engine/cpu/internal/asmgen", name)
+		}
+	}
+}

@@ -1,0 +1,17 @@
+// Package cuda is the backend for NVIDIA GPUs, on gorgonia.org/cu.
+//
+// With the build tag gpu it registers the backend "cuda" ("cuda:1" for the second device); the driver is looked for when it is
+// first needed, so that one binary starts everywhere. Without the tag there is no cgo, and the backend says that it was built
+// without CUDA.
+//
+// Every step of the engine becomes a list of launches on one stream. Kernels are CUDA C compiled beforehand to PTX that any driver
+// since CUDA 11.0 translates (devices of compute capability 8.0 and newer); elementwise loops are written as PTX when the
+// program is compiled, from the same definitions as the CPU's, and give the same bits. Nothing waits for the device inside a
+// step: the host synchronises when it reads or writes a slot. Launches are not gathered in CUDA graphs, because gorgonia.org/cu
+// cannot instantiate them.
+//
+// A kernel of package kernels runs here when it implements [Kernel]; one that does not is an error, not a detour over the host.
+//
+// Faults of a kernel surface at the next synchronisation, named with the launches in question; with CUDA_LAUNCH_BLOCKING=1
+// in the environment the launch itself reports them.
+package cuda
