@@ -1,0 +1,32 @@
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: build test generated lint bench fmt mnist help
+
+build: ## the command, ./cavity
+	$(GO) build -o cavity ./cmd/cavity
+
+test: lint generated ## every check: format, vet, staticcheck, generated files, tests, one pass of every benchmark
+	$(GO) test -timeout 12m ./...
+	$(GO) test -short -run '^$$' -bench . -benchtime 1x -timeout 5m ./...
+
+lint: ## format, vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+generated: ## generated files are what their generators write
+	@before=$$(git diff | cksum); $(GO) generate ./...; \
+	test "$$before" = "$$(git diff | cksum)" || { git diff --stat; echo "go generate changed these files: commit them"; exit 1; }
+
+bench: ## benchmarks of the packages P (default: all), for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem -count 6 $(or $(P),./...)
+
+fmt: ## format the sources
+	gofmt -w $$(git ls-files '*.go')
+
+mnist: ## fetch MNIST into the cache folder (CAVITY_DATA, else the user's cache)
+	$(GO) run ./internal/fetchmnist
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
