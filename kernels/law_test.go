@@ -214,6 +214,57 @@ func denseLaw(rule kernels.Rule) law {
 	}
 }
 
+// hopfieldLaw is a Hopfield model of 7 spins and 2 patterns under one of its samplers.
+func hopfieldLaw(sample func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error)) law {
+	const n, p = 7, 2
+	stride, lanes := kernels.PatternStride(p), kernels.LaneStride(lawTemperatures)
+	state, xi, field := kerneltest.HopfieldProblem(1, n, p, lawTemperatures)
+	return law{
+		n: n, spins: "state",
+		energy: func(s []float64) float64 {
+			h := 0.0
+			for i := range s {
+				h -= float64(field[i]) * s[i]
+				for j := range i {
+					for mu := range p {
+						h -= float64(xi[i*stride+mu]*xi[j*stride+mu]) * s[i] * s[j] / n
+					}
+				}
+			}
+			return h
+		},
+		stages: func(b *inputs) []engine.Stage {
+			g := gorgonia.NewGraph()
+			state := b.in(g, "state", tensor.Float32, repeat(state), lawSystems, n+stride, lanes)
+			patterns := b.in(g, "patterns", tensor.Float32, repeat(xi), lawSystems, n, stride)
+			external := b.in(g, "external", tensor.Float32, repeat(field), lawSystems, n)
+			beta := b.in(g, "beta", tensor.Float64, lawBeta, lawTemperatures)
+			ladder, index := b.ladder(g)
+			swept := b.ok(sample(state, patterns, external, beta, index))
+			moved := b.ok(kernels.Exchange(2, ladder, b.ok(kernels.HopfieldEnergy(p, lawTemperatures, swept, external)), beta))
+			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": swept, "ladder": moved}}}
+		},
+		spin: func(data any, system, replica, site, _ int) int {
+			return int(data.([]float32)[(system*(n+stride)+site)*lanes+replica])
+		},
+	}
+}
+
+func TestHopfieldLaw(t *testing.T) {
+	for name, rule := range map[string]kernels.Rule{"Metropolis": kernels.Metropolis, "heat bath": kernels.HeatBath} {
+		t.Run(name, func(t *testing.T) {
+			hopfieldLaw(func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
+				return kernels.HopfieldSweep(2, rule, 1, state, patterns, external, beta, index)
+			}).check(t)
+		})
+	}
+	t.Run("Gibbs", func(t *testing.T) {
+		hopfieldLaw(func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
+			return kernels.HopfieldGibbs(2, 1, state, patterns, external, beta, index)
+		}).check(t)
+	})
+}
+
 func TestDenseLaw(t *testing.T) {
 	t.Run("Metropolis", func(t *testing.T) { denseLaw(kernels.Metropolis).check(t) })
 	t.Run("heat bath", func(t *testing.T) { denseLaw(kernels.HeatBath).check(t) })

@@ -11,8 +11,9 @@ import (
 
 // outputs lists the files, relative to kernels/internal, and the functions that write them.
 var outputs = map[string]func() string{
-	"chance/rows_amd64.s": noise,
-	"dense/sweep_amd64.s": denseSweep,
+	"chance/rows_amd64.s":   noise,
+	"dense/sweep_amd64.s":   denseSweep,
+	"lowrank/visit_amd64.s": lowRank,
 
 	"multispin/sweep512_amd64.s": multispin512,
 }
