@@ -3,6 +3,7 @@ package spin
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -102,4 +103,26 @@ func (c *Couplings) Neighbours() (start []int32, spin []int32, strength []float6
 		put(b.J, b.I, b.Strength)
 	}
 	return start, spin, strength
+}
+
+// variance is the variance of H over all states alike, ΣJ² + Σh²: minus the slope of <H> at β = 0.
+func (c *Couplings) variance() float64 {
+	v := 0.0
+	for _, b := range c.Bonds {
+		v += b.Strength * b.Strength
+	}
+	for _, h := range c.Fields {
+		v += h * h
+	}
+	return v
+}
+
+// differ reports whether samples are not all the same instance.
+func differ(samples []Couplings) bool {
+	for _, c := range samples[1:] {
+		if !slices.Equal(c.Bonds, samples[0].Bonds) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,113 @@
+package spin
+
+import (
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"cavity/engine"
+	"cavity/engine/rng"
+	"cavity/kernels"
+)
+
+type node = *gorgonia.Node
+
+// A carrier is one way to hold instances and walkers in a Program: dense couplings, a sparse graph, a lattice with 64
+// spins a word. A walker is one replica: number copy·temperatures + w of its system.
+type carrier interface {
+	// name tells meta.json and the user what was chosen.
+	name() string
+	// bytes is the memory needed.
+	bytes() int64
+	// sweep is the next state from the slot "state"; index says which temperature each walker has.
+	sweep(g *graph) node
+	// energies is H of every walker, float64 [systems, walkers].
+	energies(g *graph) node
+	// observe names further measured values, float64 with leading axis systems, and the slots for them.
+	observe(g *graph) map[string]node
+	// fill writes couplings and the first spins.
+	fill(p *engine.Program) error
+	// infinite is the variance of H at infinite temperature, and disordered whether samples differ.
+	infinite(system int) float64
+	disordered() bool
+	// spins copies one walker's spins ±1.
+	spins(p *engine.Program, system, walker int, s []int8) error
+}
+
+// batch is the size of a tempering.
+type batch struct {
+	systems, copies, temperatures, n int
+	rule                             kernels.Rule
+	seed                             uint64
+}
+
+func (b batch) walkers() int { return b.copies * b.temperatures }
+
+// Streams of random numbers in the Program's stages.
+const (
+	sweepStream    = 1
+	exchangeStream = 2
+)
+
+// graph builds one stage; the first error is kept, and nodes after it are nil.
+type graph struct {
+	*gorgonia.ExprGraph
+	batch
+	err error
+	in  map[string]node
+}
+
+func newGraph(b batch) *graph {
+	return &graph{ExprGraph: gorgonia.NewGraph(), batch: b, in: map[string]node{}}
+}
+
+// slot is the input of a name, made once.
+func (g *graph) slot(name string, dt tensor.Dtype, shape ...int) node {
+	if n := g.in[name]; n != nil {
+		return n
+	}
+	n := gorgonia.NewTensor(g.ExprGraph, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+	g.in[name] = n
+	return n
+}
+
+func (g *graph) beta() node { return g.slot("beta", tensor.Float64, g.temperatures) }
+func (g *graph) ladder() node {
+	return g.slot("ladder", tensor.Int32, kernels.LadderRows, g.systems, g.copies, g.temperatures)
+}
+
+// index is the ladder's first row: the temperature of every walker, int32 [systems, walkers].
+func (g *graph) index() node {
+	row := g.make(func() (node, error) { return gorgonia.Slice(g.ladder(), gorgonia.S(kernels.LadderAt)) })
+	return g.make(func() (node, error) { return gorgonia.Reshape(row, tensor.Shape{g.systems, g.walkers()}) })
+}
+
+func (g *graph) make(f func() (node, error)) node {
+	if g.err != nil {
+		return nil
+	}
+	n, err := f()
+	g.err = err
+	return n
+}
+
+// randomSpins fills s with the first spins of a walker, ±1 from its stream.
+func (b batch) randomSpins(system, walker int, s []int8) {
+	st := rng.At(b.seed, uint64(system), setupStage, spinStream)
+	at := uint64(walker) * uint64(len(s))
+	for i := range s {
+		s[i] = 1 - 2*int8(st.Uint32(at+uint64(i))>>31)
+	}
+}
+
+// choose picks the carrier for a model's instances.
+func choose(m Model, b batch) (carrier, error) {
+	samples := make([]Couplings, b.systems)
+	for i := range samples {
+		c, err := m.Couplings(b.seed, i)
+		if err != nil {
+			return nil, err
+		}
+		samples[i] = c
+	}
+	return &denseCarrier{batch: b, samples: samples}, nil
+}

@@ -1,0 +1,253 @@
+package spin
+
+import (
+	"fmt"
+	"math"
+)
+
+// An Estimate is a mean with its standard error; Err is NaN where it is not known.
+type Estimate struct{ Mean, Err float64 }
+
+// timeBins is the number of stretches of time that a jackknife leaves out one by one.
+const timeBins = 32
+
+// Results are the averages of a run; slices run along Temperatures. Energies are per spin. Errors come from a jackknife
+// over samples of the disorder where the model has at least two, else over stretches of time.
+type Results struct {
+	Temperatures   []float64
+	Energy         []Estimate
+	SpecificHeat   []Estimate // β²N(<e²>-<e>²), averaged over samples
+	Magnetization  []Estimate // <|m|>
+	Susceptibility []Estimate // βN<m²>
+	Binder         []Estimate // ½(3 - [<q⁴>]/[<q²>]²) of the overlap, or of m with one copy
+	Overlap        []Estimate // <|q|>, nil with one copy
+	Overlap2       []Estimate // <q²>
+	LinkOverlap    []Estimate // nil where the carrier does not measure it
+	FreeEnergy     []Estimate // per spin, by thermodynamic integration from β = 0
+	TauInt         []float64  // integrated autocorrelation time of the energy in measurements
+	Equilibrated   []bool     // the last half and the quarter before it agree in e and q² within 3.5 errors (false alarm 1e-3)
+	SwapAcceptance []float64  // between temperatures k and k+1
+	RoundTrips     float64    // per walker
+	Ground         []Ground   // per sample, the lowest seen
+	OverError      string     // what the errors were taken over
+}
+
+// view gives the moments of every cell for one replicate of the jackknife.
+type view struct {
+	m       *Measurement
+	average []float64 // [moment·cells + cell]
+	skip    int       // a system left out, or -1
+}
+
+// of is a moment of a system at a temperature.
+func (v view) of(moment string, system, k int) float64 {
+	i := v.m.rec.index(moment)
+	return v.average[i*v.m.rec.cells+system*v.m.s.batch.temperatures+k]
+}
+
+// over averages f over the systems that are not left out.
+func (v view) over(f func(system int) float64) float64 {
+	sum, n := 0.0, 0
+	for s := range v.m.s.batch.systems {
+		if s != v.skip {
+			sum, n = sum+f(s), n+1
+		}
+	}
+	return sum / float64(n)
+}
+
+// replicates are the full view and those of the jackknife.
+func (m *Measurement) replicates() (full view, left []view, over string, err error) {
+	b := m.rec.blocks
+	if len(b) == 0 {
+		return full, nil, "", fmt.Errorf("spin: nothing was measured")
+	}
+	sum := make([]float64, len(m.rec.open))
+	for _, x := range b {
+		for i, v := range x {
+			sum[i] += v
+		}
+	}
+	full = view{m, scaled(sum, nil, len(b)), -1}
+	if m.s.carrier.disordered() && m.s.batch.systems > 1 {
+		for s := range m.s.batch.systems {
+			left = append(left, view{m, full.average, s})
+		}
+		return full, left, fmt.Sprintf("%d samples", len(left)), nil
+	}
+	bins := min(timeBins, len(b))
+	if bins < 4 {
+		return full, nil, "too few measurements for errors", nil
+	}
+	for k := range bins {
+		lo, hi := k*len(b)/bins, (k+1)*len(b)/bins
+		part := make([]float64, len(sum))
+		for _, x := range b[lo:hi] {
+			for i, v := range x {
+				part[i] += v
+			}
+		}
+		left = append(left, view{m, scaled(sum, part, len(b)-(hi-lo)), -1})
+	}
+	return full, left, fmt.Sprintf("%d stretches of time", bins), nil
+}
+
+func scaled(sum, minus []float64, n int) []float64 {
+	out := make([]float64, len(sum))
+	for i := range sum {
+		out[i] = sum[i]
+		if minus != nil {
+			out[i] -= minus[i]
+		}
+		out[i] /= float64(n)
+	}
+	return out
+}
+
+// estimate is f with its jackknife error: √((n-1)/n Σ (f_i - f̄)²).
+func estimate(full view, left []view, f func(v view) float64) Estimate {
+	e := Estimate{Mean: f(full), Err: math.NaN()}
+	n := float64(len(left))
+	if n < 2 {
+		return e
+	}
+	var s1, s2 float64
+	for _, v := range left {
+		x := f(v) - e.Mean
+		s1, s2 = s1+x, s2+x*x
+	}
+	e.Err = math.Sqrt(math.Max(0, (n-1)/n*(s2-s1*s1/n)))
+	return e
+}
+
+// Results computes the averages of everything measured so far.
+func (m *Measurement) Results() (Results, error) {
+	full, left, over, err := m.replicates()
+	if err != nil {
+		return Results{}, err
+	}
+	s, n := m.s, float64(m.s.batch.n)
+	r := Results{Temperatures: s.Temperatures, OverError: over, Ground: m.ground}
+	moment := func(name string, k int) func(view) float64 {
+		return func(v view) float64 { return v.over(func(i int) float64 { return v.of(name, i, k) }) }
+	}
+	for k, t := range s.Temperatures {
+		put := func(dst *[]Estimate, f func(view) float64) { *dst = append(*dst, estimate(full, left, f)) }
+		put(&r.Energy, moment("e", k))
+		put(&r.SpecificHeat, func(v view) float64 {
+			return v.over(func(i int) float64 { e := v.of("e", i, k); return n / (t * t) * (v.of("e2", i, k) - e*e) })
+		})
+		put(&r.Magnetization, moment("|m|", k))
+		put(&r.Susceptibility, func(v view) float64 { return n / t * moment("m2", k)(v) })
+		second, fourth := "m2", "m4"
+		if s.batch.copies > 1 {
+			second, fourth = "q2", "q4"
+			put(&r.Overlap, moment("|q|", k))
+			put(&r.Overlap2, moment("q2", k))
+		}
+		put(&r.Binder, func(v view) float64 {
+			x := moment(second, k)(v)
+			return (3 - moment(fourth, k)(v)/(x*x)) / 2
+		})
+		if m.rec.index("l") >= 0 {
+			put(&r.LinkOverlap, moment("l", k))
+		}
+		put(&r.FreeEnergy, func(v view) float64 { return v.over(func(i int) float64 { return m.freeEnergy(v, i, k) }) })
+		r.TauInt = append(r.TauInt, m.tauInt(k))
+		r.Equilibrated = append(r.Equilibrated, m.equilibrated(k))
+	}
+	return r, m.exchanges(&r)
+}
+
+// freeEnergy integrates -β f = ln 2 - ∫_0^β e dβ′ with the corrected trapezoid h/2 (e_a + e_b) + h²/12 (e′_a - e′_b),
+// e′ = -N(<e²>-<e>²). At β = 0 e and e′ are known exactly: the mean field energy 0 and -(ΣJ² + Σh²)/N.
+func (m *Measurement) freeEnergy(v view, system, k int) float64 {
+	n := float64(m.s.batch.n)
+	last := len(m.s.Temperatures) - 1
+	beta, e, slope := 0.0, 0.0, -m.s.carrier.infinite(system)/n
+	area := 0.0
+	for j := last; j >= k; j-- {
+		b := 1 / m.s.Temperatures[j]
+		x := v.of("e", system, j)
+		d := -n * (v.of("e2", system, j) - x*x)
+		h := b - beta
+		area += h/2*(e+x) + h*h/12*(slope-d)
+		beta, e, slope = b, x, d
+	}
+	return -(math.Ln2 - area) / beta
+}
+
+// tauInt is ½ B var(block averages)/var(single values) with the longest blocks of which there are at least 32, averaged
+// over systems: the binning estimate of the integrated autocorrelation time.
+func (m *Measurement) tauInt(k int) float64 {
+	b := m.rec.blocks
+	merge := max(1, len(b)/timeBins)
+	bins := len(b) / merge
+	if bins < 4 {
+		return math.NaN()
+	}
+	ie, i2, cells := m.rec.index("e"), m.rec.index("e2"), m.rec.cells
+	sum := 0.0
+	for s := range m.s.batch.systems {
+		cell := s*m.s.batch.temperatures + k
+		var s1, s2, e2 float64
+		for j := range bins {
+			x := 0.0
+			for _, blk := range b[j*merge : (j+1)*merge] {
+				x += blk[ie*cells+cell] / float64(merge)
+				e2 += blk[i2*cells+cell] / float64(merge*bins)
+			}
+			s1, s2 = s1+x, s2+x*x
+		}
+		nb := float64(bins)
+		mean := s1 / nb
+		variance := (e2 - mean*mean) / float64(m.s.batch.copies)
+		if variance > 0 {
+			sum += .5 * float64(merge) * float64(m.rec.length) * (s2 - nb*mean*mean) / (nb - 1) / variance
+		}
+	}
+	return math.Max(.5, sum/float64(m.s.batch.systems))
+}
+
+// equilibrated compares the last half of the run with the quarter before it, sample by sample.
+func (m *Measurement) equilibrated(k int) bool {
+	b := m.rec.blocks
+	if len(b) < 16 {
+		return false
+	}
+	for _, name := range []string{"e", "q2"} {
+		i := m.rec.index(name)
+		if i < 0 {
+			continue
+		}
+		var diff, variance float64
+		for s := range m.s.batch.systems {
+			at := i*m.rec.cells + s*m.s.batch.temperatures + k
+			m1, v1 := meanOf(b[len(b)/4:len(b)/2], at)
+			m2, v2 := meanOf(b[len(b)/2:], at)
+			diff, variance = diff+m1-m2, variance+v1+v2
+		}
+		if diff*diff > 3.5*3.5*variance && diff != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// meanOf is the mean of one number over blocks and its variance, from eight longer stretches.
+func meanOf(blocks [][]float64, at int) (mean, variance float64) {
+	const parts = 8
+	n := len(blocks)
+	parted := min(parts, n)
+	var s2 float64
+	for p := range parted {
+		x := 0.0
+		lo, hi := p*n/parted, (p+1)*n/parted
+		for _, b := range blocks[lo:hi] {
+			x += b[at] / float64(hi-lo)
+		}
+		mean += x / float64(parted)
+		s2 += x * x / float64(parted)
+	}
+	return mean, math.Max(0, s2-mean*mean) / float64(max(parted-1, 1))
+}

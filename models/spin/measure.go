@@ -1,0 +1,170 @@
+package spin
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"cavity/kernels"
+)
+
+// moments of one cell (system, temperature), averaged over copies or pairs of copies; energies and m per spin.
+var copyMoments = []string{"e", "e2", "m", "|m|", "m2", "m4"}
+var pairMoments = []string{"q", "|q|", "q2", "q4"}
+var linkMoments = []string{"l", "l2"}
+
+// A Measurement accumulates what a Sampler measures.
+type Measurement struct {
+	s      *Sampler
+	rec    *record
+	values map[string][]float64 // of the measured slots
+	ladder []int32
+	hist   [][]float64 // counts of overlaps [temperature][bin]
+	ground []Ground    // lowest energy seen, per system; States is not known
+	best   [][]int8    // its spins
+}
+
+// overlapBins is the resolution of P(q).
+const overlapBins = 64
+
+// Measure prepares to accumulate; nothing of the warm-up may be in it, so it begins after.
+func (s *Sampler) Measure() *Measurement {
+	moments := append([]string{}, copyMoments...)
+	b := s.batch
+	if b.copies > 1 {
+		moments = append(moments, pairMoments...)
+		for _, k := range s.slots {
+			if k == "link_overlap" {
+				moments = append(moments, linkMoments...)
+			}
+		}
+	}
+	m := &Measurement{s: s, rec: newRecord(moments, b.systems*b.temperatures), values: map[string][]float64{}, ladder: make([]int32, kernels.LadderRows*b.systems*b.walkers())}
+	for _, k := range s.slots {
+		m.values[k] = make([]float64, s.Program.Slots()[k].Len())
+	}
+	for range b.temperatures {
+		m.hist = append(m.hist, make([]float64, overlapBins))
+	}
+	m.best = make([][]int8, b.systems)
+	for i := 0; i < b.systems; i++ {
+		m.ground = append(m.ground, Ground{Energy: math.Inf(1)})
+		m.best[i] = make([]int8, b.n)
+	}
+	return m
+}
+
+// Take adds the values that the last measured step left in the Program.
+func (m *Measurement) Take() error {
+	p := m.s.Program
+	for k, v := range m.values {
+		if err := p.Read(k, v); err != nil {
+			return err
+		}
+	}
+	b, r := m.s.batch, m.rec
+	n, perCopy := float64(b.n), 1/float64(b.copies)
+	e, mag := m.values["energy"], m.values["magnetisation"]
+	for s := range b.systems {
+		for c := range b.copies {
+			at := (s*b.copies + c) * b.temperatures
+			for k := range b.temperatures {
+				cell := s*b.temperatures + k
+				x, y := e[at+k]/n, mag[at+k]
+				for i, v := range [...]float64{x, x * x, y, math.Abs(y), y * y, y * y * y * y} {
+					r.at(i)[cell] += v * perCopy
+				}
+				if e[at+k] < m.ground[s].Energy-1e-7*n {
+					if err := m.lower(s, c, k, e[at+k]); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	if b.copies > 1 {
+		m.takePairs("overlap", len(copyMoments), true)
+		if m.values["link_overlap"] != nil {
+			m.takePairs("link_overlap", len(copyMoments)+len(pairMoments), false)
+		}
+	}
+	r.close()
+	return nil
+}
+
+// takePairs adds the moments of an overlap of pairs of copies.
+func (m *Measurement) takePairs(slot string, first int, spins bool) {
+	b, q := m.s.batch, m.values[slot]
+	pairs := b.copies * (b.copies - 1) / 2
+	for s := range b.systems {
+		for p := range pairs {
+			for k := range b.temperatures {
+				x := q[(s*pairs+p)*b.temperatures+k]
+				cell := s*b.temperatures + k
+				if !spins {
+					m.rec.at(first)[cell] += x / float64(pairs)
+					m.rec.at(first + 1)[cell] += x * x / float64(pairs)
+					continue
+				}
+				for i, v := range [...]float64{x, math.Abs(x), x * x, x * x * x * x} {
+					m.rec.at(first + i)[cell] += v / float64(pairs)
+				}
+				bin := min(int((x+1)/2*overlapBins), overlapBins-1)
+				m.hist[k][max(bin, 0)]++
+			}
+		}
+	}
+}
+
+// lower keeps the spins of a walker with the lowest energy so far.
+func (m *Measurement) lower(system, copyNumber, temperature int, energy float64) error {
+	b := m.s.batch
+	if err := m.s.Program.Read("ladder", m.ladder); err != nil {
+		return err
+	}
+	cells := b.systems * b.walkers()
+	row := m.ladder[kernels.LadderWalker*cells+(system*b.copies+copyNumber)*b.temperatures:]
+	m.ground[system] = Ground{Energy: energy}
+	return m.s.carrier.spins(m.s.Program, system, copyNumber*b.temperatures+int(row[temperature]), m.best[system])
+}
+
+// Count is the number of measurements.
+func (m *Measurement) Count() int64 { return m.rec.count }
+
+// Save writes everything that a resumed run needs; Load takes it back.
+func (m *Measurement) Save(w io.Writer) error {
+	if err := m.rec.save(w); err != nil {
+		return err
+	}
+	for _, h := range m.hist {
+		if err := writeAll(w, h); err != nil {
+			return err
+		}
+	}
+	for i, g := range m.ground {
+		if err := writeAll(w, g.Energy, m.best[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Load takes back what Save wrote.
+func (m *Measurement) Load(r io.Reader) error {
+	if err := m.rec.load(r); err != nil {
+		return err
+	}
+	for _, h := range m.hist {
+		if err := readAll(r, h); err != nil {
+			return err
+		}
+	}
+	for i := range m.ground {
+		if err := readAll(r, &m.ground[i].Energy, m.best[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errTruncated = fmt.Errorf("spin: the saved measurements are truncated")

@@ -1,0 +1,141 @@
+package spin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"cavity/engine"
+	"cavity/kernels"
+)
+
+// Tempering is parallel tempering (replica exchange Monte Carlo): Systems samples of a model, each with Copies independent
+// ladders of len(Temperatures) walkers that exchange temperatures. With one temperature it is plain sampling.
+// (Hukushima, Nemoto 1996, doi:10.1143/JPSJ.65.1604.)
+//
+// A step of the Program is Sweeps sweeps of every walker and one round of exchanges.
+type Tempering struct {
+	Model        Model
+	Temperatures []float64 // positive, each once; sorted by Start
+	Systems      int       // independent samples of the disorder; 0: 1
+	Copies       int       // independent ladders of a sample, whose overlaps are measured; 0: 2
+	Rule         kernels.Rule
+	Sweeps       int // between exchanges; 0: 1
+	Seed         uint64
+}
+
+// A Sampler is a tempering under way.
+type Sampler struct {
+	Tempering
+	Program *engine.Program
+
+	batch   batch
+	carrier carrier
+	slots   []string // measured
+}
+
+// Start makes the instances, compiles the Program and puts every walker in a random state. Errors say which setting is
+// wrong and what is allowed.
+func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
+	if t.Model == nil {
+		return nil, fmt.Errorf("spin: no model")
+	}
+	for _, p := range []*int{&t.Systems, &t.Sweeps} {
+		if *p == 0 {
+			*p = 1
+		}
+	}
+	if t.Copies == 0 {
+		t.Copies = 2
+	}
+	if t.Systems < 0 || t.Copies < 0 || t.Sweeps < 0 {
+		return nil, fmt.Errorf("spin: %d systems, %d copies, %d sweeps between exchanges: at least 1 each", t.Systems, t.Copies, t.Sweeps)
+	}
+	if err := CheckTemperatures(t.Temperatures); err != nil {
+		return nil, err
+	}
+	t.Temperatures = slices.Sorted(slices.Values(t.Temperatures))
+	s := &Sampler{Tempering: t, batch: batch{systems: t.Systems, copies: t.Copies, temperatures: len(t.Temperatures), n: t.Model.Spins(), rule: t.Rule, seed: t.Seed}}
+	var err error
+	if s.carrier, err = choose(t.Model, s.batch); err != nil {
+		return nil, err
+	}
+	plan, err := s.plan()
+	if err != nil {
+		return nil, err
+	}
+	if s.Program, err = engine.Compile(plan, b); err != nil {
+		return nil, err
+	}
+	beta := make([]float64, len(t.Temperatures))
+	for k, temp := range t.Temperatures {
+		beta[k] = 1 / temp
+	}
+	if err := s.Program.Write("beta", beta); err != nil {
+		return nil, err
+	}
+	if err := s.Program.Write("ladder", kernels.NewLadder(t.Systems, t.Copies, len(beta))); err != nil {
+		return nil, err
+	}
+	return s, s.carrier.fill(s.Program)
+}
+
+// plan is three stages: sweep, exchange, and measure, which runs only when asked to.
+func (s *Sampler) plan() (engine.Plan, error) {
+	p := engine.Plan{Seed: s.Seed}
+	add := func(name string, repeat int, build func(g *graph) map[string]node) error {
+		g := newGraph(s.batch)
+		next := build(g)
+		p.Stages = append(p.Stages, engine.Stage{Name: name, Graph: g.ExprGraph, Next: next, Repeat: repeat})
+		return g.err
+	}
+	err := add("sweep", s.Sweeps, func(g *graph) map[string]node { return map[string]node{"state": s.carrier.sweep(g)} })
+	if err == nil && s.batch.temperatures > 1 {
+		err = add("exchange", 1, func(g *graph) map[string]node {
+			e := s.carrier.energies(g)
+			return map[string]node{"ladder": g.make(func() (node, error) { return kernels.Exchange(exchangeStream, g.ladder(), e, g.beta()) })}
+		})
+	}
+	if err == nil {
+		err = add("measure", 0, func(g *graph) map[string]node {
+			e := s.carrier.energies(g)
+			next := s.carrier.observe(g)
+			next["energy"] = g.make(func() (node, error) { return kernels.ByTemperature(g.ladder(), e) })
+			for k := range next {
+				s.slots = append(s.slots, k)
+			}
+			slices.Sort(s.slots)
+			return next
+		})
+	}
+	return p, err
+}
+
+// Step makes n steps without measuring.
+func (s *Sampler) Step(ctx context.Context, n int) error {
+	if err := s.Program.SetRepeat("measure", 0); err != nil {
+		return err
+	}
+	return s.Program.Step(ctx, n)
+}
+
+// Measured makes n ≥ 1 steps and measures after the last one.
+func (s *Sampler) Measured(ctx context.Context, n int) error {
+	if n > 1 {
+		if err := s.Step(ctx, n-1); err != nil {
+			return err
+		}
+	}
+	if err := s.Program.SetRepeat("measure", 1); err != nil {
+		return err
+	}
+	return s.Program.Step(ctx, 1)
+}
+
+// Carrier tells how the instances are held.
+func (s *Sampler) Carrier() string { return s.carrier.name() }
+
+// Flips is the number of attempted spin flips of a step.
+func (s *Sampler) Flips() float64 {
+	return float64(s.Sweeps) * float64(s.batch.systems) * float64(s.batch.walkers()) * float64(s.batch.n)
+}
