@@ -20,6 +20,7 @@
 package gemm
 
 import (
+	"cmp"
 	"fmt"
 	"unsafe"
 
@@ -90,36 +91,51 @@ func New32(s Spec) (*Plan32, error) { return New[float32](s) }
 // New64 is New for float64.
 func New64(s Spec) (*Plan64, error) { return New[float64](s) }
 
-// New prepares the product s for the CPU level in force now. It reports a negative size, or a leading dimension or a stride that makes rows or results overlap.
+// New prepares the product s for the CPU level in force now. It reports a negative size, a leading dimension or a stride that makes rows
+// or results overlap, and options that do not go together.
 func New[T Float](s Spec) (*Plan[T], error) {
-	s, err := s.Complete()
-	if err != nil {
+	p := new(Plan[T])
+	p.packTask = func(t, w int) { p.packShared(p.b, p.block, t, w) }
+	p.multiTask = func(t, w int) { p.multiply(t, w, p.a, p.b, p.c) }
+	p.listTask = func(t, w int) { p.multiplyTask(t, w) }
+	if err := p.prepare(s); err != nil {
 		return nil, err
 	}
-	p := &Plan[T]{spec: s, alpha: T(s.Alpha), beta: T(s.Beta), set: setOf[T](level.Of()), ws: s.Workspace}
-	if p.beta == 0 {
-		p.beta = 0 // -0 would read C
+	return p, nil
+}
+
+// prepare makes the plan one of product s. It keeps the memory that the plan has.
+func (p *Plan[T]) prepare(s Spec) error {
+	s, err := s.Complete()
+	if err != nil {
+		return err
 	}
-	p.lanes = make([]lane[T], s.Workers)
+	p.spec, p.alpha, p.beta = s, T(s.Alpha), T(s.Beta)
+	if p.beta == 0 {
+		p.beta = 0 // the kernels take -0 for a number
+	}
+	p.set = setOf[T](level.Of())
+	if len(p.lanes) < s.Workers {
+		p.lanes = make([]lane[T], s.Workers)
+	}
 	p.rowA, p.colA = s.LdA, 1
 	if s.TransA {
 		p.rowA, p.colA = 1, s.LdA
 	}
 	p.needA, p.needB, p.needC = s.Lengths()
 	p.divide()
-	if p.ws == nil {
+	if s.Workspace != nil {
+		p.ws = s.Workspace
+	} else if p.ws == nil {
 		p.ws = new(Workspace)
 	}
 	size := sizeOf[T]()
 	p.ws.reserve(s.Workers, p.privateLen()*size, p.sharedLen()*size)
+	p.sparse = nil
 	if s.Sparse {
-		if err := p.prepareSparse(); err != nil {
-			return nil, err
-		}
+		return p.prepareSparse()
 	}
-	p.packTask = func(t, w int) { p.packShared(p.b, p.block, t, w) }
-	p.multiTask = func(t, w int) { p.multiply(t, w, p.a, p.b, p.c) }
-	return p, nil
+	return nil
 }
 
 // Spec returns the plan's shape with its defaults filled in.
@@ -173,17 +189,12 @@ func (s Spec) Complete() (Spec, error) {
 	if s.TransB {
 		colsB = s.K
 	}
-	for _, x := range []struct {
-		name string
-		cols int
-		ld   *int
-	}{{"A", colsA, &s.LdA}, {"B", colsB, &s.LdB}, {"C", s.N, &s.LdC}} {
-		if *x.ld == 0 {
-			*x.ld = x.cols
-		}
-		if *x.ld < x.cols {
-			return s, fmt.Errorf("gemm: leading dimension %d of %s, whose rows have %d elements", *x.ld, x.name, x.cols)
-		}
+	var errA, errB, errC error
+	s.LdA, errA = leading("A", s.LdA, colsA)
+	s.LdB, errB = leading("B", s.LdB, colsB)
+	s.LdC, errC = leading("C", s.LdC, s.N)
+	if err := cmp.Or(errA, errB, errC); err != nil {
+		return s, err
 	}
 	if s.Stream && s.Batch > 1 {
 		return s, fmt.Errorf("gemm: Stream with a batch of %d: rows are streamed from one product", s.Batch)
@@ -192,6 +203,17 @@ func (s Spec) Complete() (Spec, error) {
 		return s, fmt.Errorf("gemm: batch strides %d, %d, %d: none may be negative, and results of %d elements may not overlap", s.StrideA, s.StrideB, s.StrideC, span)
 	}
 	return s, nil
+}
+
+// leading is a leading dimension with its default filled in.
+func leading(name string, ld, cols int) (int, error) {
+	if ld == 0 {
+		return cols, nil
+	}
+	if ld < cols {
+		return ld, fmt.Errorf("gemm: leading dimension %d of %s, whose rows have %d elements", ld, name, cols)
+	}
+	return ld, nil
 }
 
 // Lengths returns how many elements of each operand a completed Spec touches, batch included.

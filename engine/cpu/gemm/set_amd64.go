@@ -2,25 +2,22 @@ package gemm
 
 import "cavity/engine/cpu/level"
 
-func set32(l level.Level) *set[float32] {
-	switch l {
-	case level.AVX512:
-		return &set[float32]{16, 2, true, tiles32Z, []func(int, *float32, int, *float32, int){1: packRows32Zx1, 2: packRows32Zx2, 3: packRows32Zx3, 4: packRows32Zx4}, packColumns32Z}
-	case level.AVX2:
-		return &set[float32]{8, 2, false, tiles32Y, []func(int, *float32, int, *float32, int){1: packRows32Yx1, 2: packRows32Yx2, 3: packRows32Yx3, 4: packRows32Yx4}, packColumns32Y}
-	}
-	return portable[float32]()
-}
+func set32(l level.Level) *set[float32] { return sets32[l] }
 
-func set64(l level.Level) *set[float64] {
-	switch l {
-	case level.AVX512:
-		return &set[float64]{8, 2, true, tiles64Z, []func(int, *float64, int, *float64, int){1: packRows64Zx1, 2: packRows64Zx2, 3: packRows64Zx3, 4: packRows64Zx4}, packColumns64Z}
-	case level.AVX2:
-		return &set[float64]{4, 2, false, tiles64Y, []func(int, *float64, int, *float64, int){1: packRows64Yx1, 2: packRows64Yx2, 3: packRows64Yx3, 4: packRows64Yx4}, packColumns64Y}
+func set64(l level.Level) *set[float64] { return sets64[l] }
+
+var (
+	sets32 = [...]*set[float32]{
+		level.Portable: portable[float32](),
+		level.AVX2:     {8, 2, false, tiles32Y, []func(int, *float32, int, *float32, int){1: packRows32Yx1, 2: packRows32Yx2, 3: packRows32Yx3, 4: packRows32Yx4}, packColumns32Y},
+		level.AVX512:   {16, 2, true, tiles32Z, []func(int, *float32, int, *float32, int){1: packRows32Zx1, 2: packRows32Zx2, 3: packRows32Zx3, 4: packRows32Zx4}, packColumns32Z},
 	}
-	return portable[float64]()
-}
+	sets64 = [...]*set[float64]{
+		level.Portable: portable[float64](),
+		level.AVX2:     {4, 2, false, tiles64Y, []func(int, *float64, int, *float64, int){1: packRows64Yx1, 2: packRows64Yx2, 3: packRows64Yx3, 4: packRows64Yx4}, packColumns64Y},
+		level.AVX512:   {8, 2, true, tiles64Z, []func(int, *float64, int, *float64, int){1: packRows64Zx1, 2: packRows64Zx2, 3: packRows64Zx3, 4: packRows64Zx4}, packColumns64Z},
+	}
+)
 
 func lists(l level.Level) *listSet {
 	switch l {

@@ -4,8 +4,13 @@ package gemm
 
 import "cavity/engine/cpu/level"
 
-func set32(level.Level) *set[float32] { return portable[float32]() }
+var (
+	only32 = portable[float32]()
+	only64 = portable[float64]()
+)
 
-func set64(level.Level) *set[float64] { return portable[float64]() }
+func set32(level.Level) *set[float32] { return only32 }
+
+func set64(level.Level) *set[float64] { return only64 }
 
 func lists(level.Level) *listSet { return portableLists() }

@@ -71,10 +71,6 @@ func (p *Plan[T]) prepareSparse() error {
 		return fmt.Errorf("gemm: Sparse with %T, TransB %t and a batch of %d: only one float32 product with B as it is", p.alpha, s.TransB, s.Batch)
 	}
 	p.sparse = newSparse(*s)
-	p.listTask = func(t, w int) {
-		i := t * p.sparse.taskRows
-		p.multiplyListed(w, p.b, ptr(p.c, i*s.LdC), i, min(i+p.sparse.taskRows, s.M))
-	}
 	return nil
 }
 
@@ -151,4 +147,10 @@ func (p *Plan[T]) listed(a []T) bool {
 // multiplyListed is multiply with a listed left operand: c is the address of row i0.
 func (p *Plan[T]) multiplyListed(worker int, b []T, c *T, i0, i1 int) {
 	p.sparse.multiply(&p.lanes[worker].list, (*float32)(unsafe.Pointer(unsafe.SliceData(b))), (*float32)(unsafe.Pointer(c)), i0, i1)
+}
+
+// multiplyTask is one task of multiplyListed.
+func (p *Plan[T]) multiplyTask(task, worker int) {
+	i := task * p.sparse.taskRows
+	p.multiplyListed(worker, p.b, ptr(p.c, i*p.spec.LdC), i, min(i+p.sparse.taskRows, p.spec.M))
 }

@@ -28,6 +28,7 @@ const (
 // divide chooses depth blocks, packing and tasks, by the shape alone.
 func (p *Plan[T]) divide() {
 	s, size := &p.spec, sizeOf[T]()
+	p.direct, p.shared, p.packA, p.only = false, false, false, nil
 	if p.needA == 0 || p.needB == 0 {
 		p.rowSets, p.colSets = min(p.needC, 1), 1
 		return
