@@ -188,6 +188,7 @@ type prepared struct {
 	*starter
 	label   string
 	clocked []clockedArg
+	when    func(*engine.Clock) bool
 	keep    []engine.Buffer
 }
 
@@ -215,6 +216,9 @@ func (b *backend) Lower(s engine.Step) (engine.Launch, error) {
 	blocking := os.Getenv("CUDA_LAUNCH_BLOCKING") == "1"
 	return func(c *engine.Clock) error {
 		for _, p := range ps {
+			if p.when != nil && !p.when(c) {
+				continue
+			}
 			p.set(c)
 			if b.first == nil {
 				b.first = p
@@ -244,7 +248,7 @@ func (b *backend) prepare(l Launch, label string) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{label: fmt.Sprintf("kernel %s of %s", l.Entry, label)}
+	p := &prepared{label: fmt.Sprintf("kernel %s of %s", l.Entry, label), when: l.When}
 	var values [][]byte
 	for _, a := range l.Args {
 		switch a := a.(type) {

@@ -18,6 +18,7 @@ type Launch struct {
 	// Args are an [engine.Buffer] (the address of its first element), a number (uint32, int32, uint64, int64, float32, float64),
 	// a [Stream], a [Word], or a []byte: a struct passed by value.
 	Args []any
+	When func(c *engine.Clock) bool // nil: always
 }
 
 // A Stream as an argument is four uint32: the key and the upper half of the counter of the clock's stream of that number.

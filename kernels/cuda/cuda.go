@@ -1,0 +1,12 @@
+// Package cuda holds the device code of the kernels: CUDA C, and the PTX that it compiles to (make cuda-ptx).
+package cuda
+
+import _ "embed" // the texts
+
+// The modules.
+var (
+	//go:embed dense.ptx
+	Dense string
+	//go:embed exchange.ptx
+	Exchange string
+)

@@ -1,0 +1,47 @@
+// Exchange of temperatures: a thread a ladder. The ladder is [rows][ladders][temperatures].
+#include "chance.cuh"
+
+enum { AT, WALKER, LABEL, ATTEMPTS, ACCEPTS, TRIPS, FROM_FIRST, FROM_LAST };
+
+__device__ __forceinline__ void count(int &x) {
+  if (x < 2147483647) x++;
+}
+
+extern "C" __global__ void __launch_bounds__(256) exchange(int *ladder, const double *energies, const double *beta, u32 ladders, u32 t, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
+  const u32 l = blockIdx.x * blockDim.x + threadIdx.x;
+  if (l >= ladders) return;
+  const size_t n = (size_t)ladders * t, first = (size_t)l * t;
+  auto row = [&](int r, u32 j) -> int & { return ladder[r * n + first + j]; };
+  for (u32 j = odd; j + 1 < t; j += 2) {
+    const u32 a = (u32)row(WALKER, j), b = (u32)row(WALKER, j + 1);
+    if (a >= t || b >= t) __trap();
+    count(row(ATTEMPTS, j));
+    const double gain = (beta[j] - beta[j + 1]) * (energies[first + a] - energies[first + b]);
+    if (!(gain >= (double)logUniform(word32({k0, k1, c2, c3}, first + j)))) continue;
+    row(WALKER, j) = (int)b;
+    row(WALKER, j + 1) = (int)a;
+    row(AT, a) = (int)j + 1;
+    row(AT, b) = (int)j;
+    count(row(ACCEPTS, j));
+  }
+  if (t > 1) {
+    int &cold = row(LABEL, (u32)row(WALKER, 0));
+    if (cold == 2) count(row(TRIPS, (u32)row(WALKER, 0)));
+    cold = 1;
+    row(LABEL, (u32)row(WALKER, t - 1)) = 2;
+  }
+  for (u32 j = 0; j < t; j++) {
+    const int label = row(LABEL, (u32)row(WALKER, j));
+    if (label == 1) count(row(FROM_FIRST, j));
+    if (label == 2) count(row(FROM_LAST, j));
+  }
+}
+
+// by_temperature puts values of walkers in the order of their temperatures; walkers is the ladder's row.
+extern "C" __global__ void __launch_bounds__(256) by_temperature(double *out, const int *walkers, const double *values, u32 t, u32 n) {
+  const u32 i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= n) return;
+  const u32 w = (u32)walkers[i];
+  if (w >= t) __trap();
+  out[i] = values[i / t * t + w];
+}

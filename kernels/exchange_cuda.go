@@ -1,0 +1,20 @@
+package kernels
+
+import (
+	"cavity/engine"
+	"cavity/engine/cuda"
+	code "cavity/kernels/cuda"
+)
+
+// CUDA is a thread a ladder.
+func (k *exchange) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	ladders := in[1].Len() / k.temperatures
+	odd := cuda.Word(func(c *engine.Clock) uint32 { return uint32(c.Pass & 1) })
+	return []cuda.Launch{cuda.Threads(code.Exchange, "exchange", ladders, out, in[1], in[2], uint32(ladders), uint32(k.temperatures), odd, cuda.Stream(k.stream))}, nil
+}
+
+// CUDA is a thread a value.
+func (k *byTemperature) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	n := out.Len()
+	return []cuda.Launch{cuda.Threads(code.Exchange, "by_temperature", n, out, ladderRow(in[0], LadderWalker), in[1], uint32(k.temperatures), uint32(n))}, nil
+}
