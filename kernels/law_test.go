@@ -265,6 +265,41 @@ func TestHopfieldLaw(t *testing.T) {
 	})
 }
 
+// bitLaw is a system of 7 spins with couplings ±.4 and external fields under BitSweep.
+func bitLaw(rule kernels.Rule) law {
+	const n, strength = 7, .4
+	lanes := kernels.LaneStride(lawTemperatures)
+	state, rows, field := kerneltest.BitProblem(1, n, lawTemperatures)
+	couplings := make([]float32, n*n)
+	for i := range n {
+		for j := range n {
+			couplings[i*n+j] = strength * float32(int(rows[i]>>j&1)*2-1)
+		}
+	}
+	return law{
+		n: n, spins: "state", energy: pairEnergy(couplings, field, n),
+		stages: func(b *inputs) []engine.Stage {
+			g := gorgonia.NewGraph()
+			state := b.in(g, "state", tensor.Uint64, repeat(state), lawSystems, 2, lanes)
+			couplings := b.in(g, "couplings", tensor.Uint64, repeat(rows), lawSystems, n, 1)
+			external := b.in(g, "external", tensor.Float32, repeat(field), lawSystems, n)
+			beta := b.in(g, "beta", tensor.Float64, lawBeta, lawTemperatures)
+			ladder, index := b.ladder(g)
+			swept := b.ok(kernels.BitSweep(strength, rule, 1, state, couplings, external, beta, index))
+			moved := b.ok(kernels.Exchange(2, ladder, b.ok(kernels.BitEnergy(strength, lawTemperatures, swept, external)), beta))
+			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": swept, "ladder": moved}}}
+		},
+		spin: func(data any, system, replica, site, _ int) int {
+			return int(data.([]uint64)[2*system*lanes+replica]>>site&1)*2 - 1
+		},
+	}
+}
+
+func TestBitLaw(t *testing.T) {
+	t.Run("Metropolis", func(t *testing.T) { bitLaw(kernels.Metropolis).check(t) })
+	t.Run("heat bath", func(t *testing.T) { bitLaw(kernels.HeatBath).check(t) })
+}
+
 func TestDenseLaw(t *testing.T) {
 	t.Run("Metropolis", func(t *testing.T) { denseLaw(kernels.Metropolis).check(t) })
 	t.Run("heat bath", func(t *testing.T) { denseLaw(kernels.HeatBath).check(t) })

@@ -14,6 +14,7 @@ var outputs = map[string]func() string{
 	"chance/rows_amd64.s":   noise,
 	"dense/sweep_amd64.s":   denseSweep,
 	"lowrank/visit_amd64.s": lowRank,
+	"signs/count_amd64.s":   signs,
 
 	"multispin/sweep512_amd64.s": multispin512,
 }
