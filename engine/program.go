@@ -215,21 +215,39 @@ func (pr *Program) Step(ctx context.Context, n int) error {
 		}
 		c.Step = pr.step
 		for i := range pr.stages {
-			s := &pr.stages[i]
-			c.Stage = uint8(i)
-			for r := 0; r < s.repeat; r++ {
-				c.Inner, c.Pass = uint32(r), s.pass
-				for k, launch := range s.launches {
-					if err := launch(c); err != nil {
-						return pr.failed(s, k, err)
-					}
+			for r := 0; r < pr.stages[i].repeat; r++ {
+				if err := pr.once(i, r); err != nil {
+					return err
 				}
-				s.pass++
 			}
 		}
 		pr.step++
 	}
 	return nil
+}
+
+// once runs a stage.
+func (pr *Program) once(i, inner int) error {
+	s, c := &pr.stages[i], &pr.clock
+	c.Stage, c.Inner, c.Pass = uint8(i), uint32(inner), s.pass
+	for k, launch := range s.launches {
+		if err := launch(c); err != nil {
+			return pr.failed(s, k, err)
+		}
+	}
+	s.pass++
+	return nil
+}
+
+// Once runs one stage between two steps: a measurement whose Repeat is 0, for example.
+func (pr *Program) Once(stage string) error {
+	for i := range pr.stages {
+		if pr.stages[i].name == stage {
+			pr.clock.Seed, pr.clock.Step = pr.seed, pr.step
+			return pr.once(i, 0)
+		}
+	}
+	return fmt.Errorf("engine: no stage %q", stage)
 }
 
 func (pr *Program) failed(s *stage, k int, err error) error {

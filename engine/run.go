@@ -20,7 +20,7 @@ type Run struct {
 
 // Do runs until the Program has made Until steps. When ctx is cancelled it saves a checkpoint, if it can, at the next
 // boundary between two chunks and returns the context's error; measurements already taken are never repeated, because a
-// checkpoint is only written right after one.
+// checkpoint is only written right after one. At the last step none is written: the caller has more to do there.
 func (r Run) Do(ctx context.Context) error {
 	if r.Program == nil {
 		return fmt.Errorf("engine: a run without a program")
@@ -55,7 +55,7 @@ func (r Run) Do(ctx context.Context) error {
 			r.Report(at, r.Until)
 			told = t
 		}
-		if r.Save != nil && r.Period > 0 && t.Sub(saved) >= r.Period {
+		if r.Save != nil && r.Period > 0 && at < r.Until && t.Sub(saved) >= r.Period {
 			if err := r.Save(); err != nil {
 				return fmt.Errorf("checkpoint: %w", err)
 			}

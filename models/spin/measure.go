@@ -54,9 +54,12 @@ func (s *Sampler) Measure() *Measurement {
 	return m
 }
 
-// Take adds the values that the last measured step left in the Program.
+// Take measures the present state and adds the values.
 func (m *Measurement) Take() error {
 	p := m.s.Program
+	if err := p.Once("measure"); err != nil {
+		return err
+	}
 	for k, v := range m.values {
 		if err := p.Read(k, v); err != nil {
 			return err

@@ -80,7 +80,7 @@ func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
 	return s, s.carrier.fill(s.Program)
 }
 
-// plan is three stages: sweep, exchange, and measure, which runs only when asked to.
+// plan is three stages: sweep, exchange, and measure, which [Measurement.Take] runs.
 func (s *Sampler) plan() (engine.Plan, error) {
 	p := engine.Plan{Seed: s.Seed}
 	add := func(name string, repeat int, build func(g *graph) map[string]node) error {
@@ -111,26 +111,8 @@ func (s *Sampler) plan() (engine.Plan, error) {
 	return p, err
 }
 
-// Step makes n steps without measuring.
-func (s *Sampler) Step(ctx context.Context, n int) error {
-	if err := s.Program.SetRepeat("measure", 0); err != nil {
-		return err
-	}
-	return s.Program.Step(ctx, n)
-}
-
-// Measured makes n ≥ 1 steps and measures after the last one.
-func (s *Sampler) Measured(ctx context.Context, n int) error {
-	if n > 1 {
-		if err := s.Step(ctx, n-1); err != nil {
-			return err
-		}
-	}
-	if err := s.Program.SetRepeat("measure", 1); err != nil {
-		return err
-	}
-	return s.Program.Step(ctx, 1)
-}
+// Step makes n steps.
+func (s *Sampler) Step(ctx context.Context, n int) error { return s.Program.Step(ctx, n) }
 
 // Carrier tells how the instances are held.
 func (s *Sampler) Carrier() string { return s.carrier.name() }

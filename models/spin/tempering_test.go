@@ -34,7 +34,7 @@ func sampled(t testing.TB, s *Sampler, warm, measurements, every int) (*Measurem
 	}
 	m := s.Measure()
 	for range measurements {
-		if err := s.Measured(ctx, every); err != nil {
+		if err := s.Step(ctx, every); err != nil {
 			t.Fatal(err)
 		}
 		if err := m.Take(); err != nil {
@@ -92,7 +92,7 @@ func TestTemperingIsReproducible(t *testing.T) {
 	ctx := context.Background()
 	final := func(s *Sampler, m *Measurement, n int) []byte {
 		for range n {
-			if err := s.Measured(ctx, 3); err != nil {
+			if err := s.Step(ctx, 3); err != nil {
 				t.Fatal(err)
 			}
 			if err := m.Take(); err != nil {
