@@ -14,6 +14,8 @@ import (
 
 // cli is the tree of verbs. A new verb is a file of its own and a line here.
 type cli struct {
+	Temper  temper  `cmd:"" help:"Parallel tempering of a spin model."`
+	Exact   exact   `cmd:"" help:"Exact averages of a small instance, or of the square Ising lattice."`
 	Run     runFile `cmd:"" help:"Run a TOML file: every flag of a verb is a key of the same name."`
 	Show    show    `cmd:"" help:"Show the tables and figures of a run folder."`
 	Devices devices `cmd:"" help:"List the backends, and why one is missing."`

@@ -28,12 +28,20 @@ func (m EdwardsAnderson) Side() int { return m.L }
 // Dims is D.
 func (m EdwardsAnderson) Dims() int { return m.D }
 
+// Check reports a size out of range.
+func (m EdwardsAnderson) Check() error {
+	if err := (cube{m.L, m.D}).check(); err != nil {
+		return fmt.Errorf("spin: ea%dd: %w", m.D, err)
+	}
+	return nil
+}
+
 // Couplings draws a sample: bond k·N + i takes element k·N + i of the sample's stream, its top bit for ±1 (set: -1).
 func (m EdwardsAnderson) Couplings(seed uint64, sample int) (Couplings, error) {
-	c := cube{m.L, m.D}
-	if err := c.check(); err != nil {
-		return Couplings{}, fmt.Errorf("spin: ea%dd: %w", m.D, err)
+	if err := m.Check(); err != nil {
+		return Couplings{}, err
 	}
+	c := cube{m.L, m.D}
 	s := disorder(seed, sample)
 	draw := func(b int) float64 {
 		if m.Gaussian {

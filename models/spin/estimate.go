@@ -14,22 +14,23 @@ const timeBins = 32
 // Results are the averages of a run; slices run along Temperatures. Energies are per spin. Errors come from a jackknife
 // over samples of the disorder where the model has at least two, else over stretches of time.
 type Results struct {
-	Temperatures   []float64
-	Energy         []Estimate
-	SpecificHeat   []Estimate // β²N(<e²>-<e>²), averaged over samples
-	Magnetization  []Estimate // <|m|>
-	Susceptibility []Estimate // βN<m²>
-	Binder         []Estimate // ½(3 - [<q⁴>]/[<q²>]²) of the overlap, or of m with one copy
-	Overlap        []Estimate // <|q|>, nil with one copy
-	Overlap2       []Estimate // <q²>
-	LinkOverlap    []Estimate // nil where the carrier does not measure it
-	FreeEnergy     []Estimate // per spin, by thermodynamic integration from β = 0
-	TauInt         []float64  // integrated autocorrelation time of the energy in measurements
-	Equilibrated   []bool     // the last half and the quarter before it agree in e and q² within 3.5 errors (false alarm 1e-3)
-	SwapAcceptance []float64  // between temperatures k and k+1
-	RoundTrips     float64    // per walker
-	Ground         []Ground   // per sample, the lowest seen
-	OverError      string     // what the errors were taken over
+	Temperatures      []float64
+	Energy            []Estimate
+	SpecificHeat      []Estimate // β²N(<e²>-<e>²), averaged over samples
+	Magnetization     []Estimate // <|m|>
+	Susceptibility    []Estimate // βN<m²>
+	Binder            []Estimate // ½(3 - [<q⁴>]/[<q²>]²) of the overlap, or of m with one copy
+	Overlap           []Estimate // <|q|>, nil with one copy
+	Overlap2          []Estimate // <q²>
+	LinkOverlap       []Estimate // nil where the carrier does not measure it
+	CorrelationLength []Estimate // ξ_L, second moment; nil where the carrier does not measure it
+	FreeEnergy        []Estimate // per spin, by thermodynamic integration from β = 0
+	TauInt            []float64  // integrated autocorrelation time of the energy in measurements
+	Equilibrated      []bool     // the last half and the quarter before it agree in e and q² within 3.5 errors (false alarm 1e-3)
+	SwapAcceptance    []float64  // between temperatures k and k+1
+	RoundTrips        float64    // per walker
+	Ground            []Ground   // per sample, the lowest seen
+	OverError         string     // what the errors were taken over
 }
 
 // view gives the moments of every cell for one replicate of the jackknife.

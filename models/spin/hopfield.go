@@ -14,7 +14,8 @@ func (m Hopfield) Name() string { return fmt.Sprintf("hopfield N=%d P=%d", m.N, 
 // Spins is N.
 func (m Hopfield) Spins() int { return m.N }
 
-func (m Hopfield) check() error {
+// Check reports a size out of range.
+func (m Hopfield) Check() error {
 	if m.N < 2 || m.N > 1<<16 {
 		return fmt.Errorf("spin: hopfield: %d spins: 2 to %d", m.N, 1<<16)
 	}
@@ -26,7 +27,7 @@ func (m Hopfield) check() error {
 
 // Patterns draws a sample's patterns, ±1, [P, N]: element μ·N + i of the sample's stream, its top bit (set: -1).
 func (m Hopfield) Patterns(seed uint64, sample int) ([]int8, error) {
-	if err := m.check(); err != nil {
+	if err := m.Check(); err != nil {
 		return nil, err
 	}
 	words := make([]uint32, m.N*m.P)

@@ -20,10 +20,18 @@ func (m Ising) Side() int { return m.L }
 // Dims is D.
 func (m Ising) Dims() int { return m.D }
 
+// Check reports a size out of range.
+func (m Ising) Check() error {
+	if err := cube(m).check(); err != nil {
+		return fmt.Errorf("spin: ising%dd: %w", m.D, err)
+	}
+	return nil
+}
+
 // Couplings is the same for every sample.
 func (m Ising) Couplings(uint64, int) (Couplings, error) {
-	if err := cube(m).check(); err != nil {
-		return Couplings{}, fmt.Errorf("spin: ising%dd: %w", m.D, err)
+	if err := m.Check(); err != nil {
+		return Couplings{}, err
 	}
 	return Couplings{N: m.Spins(), Bonds: cube(m).bonds(func(int) float64 { return 1 })}, nil
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
+	"cavity/engine/store"
 	"cavity/kernels"
 )
 
@@ -133,6 +135,40 @@ func (m *Measurement) lower(system, copyNumber, temperature int, energy float64)
 
 // Count is the number of measurements.
 func (m *Measurement) Count() int64 { return m.rec.count }
+
+// Series are the time series of block averages, [blocks, systems, temperatures] for every moment, the histogram of overlaps
+// [temperatures, bins] over [-1, 1], and the lowest states [systems, spins].
+func (m *Measurement) Series() []store.Array {
+	b := m.s.batch
+	var out []store.Array
+	for i, name := range m.rec.moments {
+		x := make([]float64, 0, len(m.rec.blocks)*m.rec.cells)
+		for _, blk := range m.rec.blocks {
+			x = append(x, blk[i*m.rec.cells:(i+1)*m.rec.cells]...)
+		}
+		out = append(out, store.Of("block_"+strings.Trim(name, "|")+abs(name), x, len(m.rec.blocks), b.systems, b.temperatures))
+	}
+	if b.copies > 1 {
+		var h []float64
+		for _, row := range m.hist {
+			h = append(h, row...)
+		}
+		out = append(out, store.Of("overlap_histogram", h, b.temperatures, overlapBins))
+	}
+	var best []int8
+	for _, s := range m.best {
+		best = append(best, s...)
+	}
+	return append(out, store.Of("ground_spins", best, b.systems, b.n))
+}
+
+// abs marks moments of absolute values in file names.
+func abs(name string) string {
+	if strings.HasPrefix(name, "|") {
+		return "_abs"
+	}
+	return ""
+}
 
 // Save writes everything that a resumed run needs; Load takes it back.
 func (m *Measurement) Save(w io.Writer) error {

@@ -13,6 +13,8 @@ type Model interface {
 	Name() string
 	// Spins is the number of spins of an instance.
 	Spins() int
+	// Check reports settings out of range, before anything is drawn.
+	Check() error
 	// Couplings is one instance.
 	Couplings(seed uint64, sample int) (Couplings, error)
 }

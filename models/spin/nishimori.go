@@ -33,15 +33,23 @@ func (m Nishimori) Temperature() float64 { return 2 / math.Log((1-m.P)/m.P) }
 // Energy is the exact disorder average of H per spin on the Nishimori line, two bonds a spin.
 func (m Nishimori) Energy() float64 { return -2 * math.Tanh(1/m.Temperature()) }
 
-// Couplings draws a sample: a bond is -1 when its word is below P·2³².
-func (m Nishimori) Couplings(seed uint64, sample int) (Couplings, error) {
-	c := cube{m.L, 2}
-	if err := c.check(); err != nil {
-		return Couplings{}, fmt.Errorf("spin: nishimori2d: %w", err)
+// Check reports a size out of range.
+func (m Nishimori) Check() error {
+	if err := (cube{m.L, 2}).check(); err != nil {
+		return fmt.Errorf("spin: nishimori2d: %w", err)
 	}
 	if !(m.P > 0 && m.P < .5) {
-		return Couplings{}, fmt.Errorf("spin: nishimori2d: fraction %v of negative bonds: between 0 and 0.5", m.P)
+		return fmt.Errorf("spin: nishimori2d: fraction %v of negative bonds: between 0 and 0.5", m.P)
 	}
+	return nil
+}
+
+// Couplings draws a sample: a bond is -1 when its word is below P·2³².
+func (m Nishimori) Couplings(seed uint64, sample int) (Couplings, error) {
+	if err := m.Check(); err != nil {
+		return Couplings{}, err
+	}
+	c := cube{m.L, 2}
 	limit, err := rng.Threshold(m.P)
 	if err != nil {
 		return Couplings{}, err

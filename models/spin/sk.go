@@ -24,10 +24,18 @@ func (m SherringtonKirkpatrick) Name() string {
 // Spins is N.
 func (m SherringtonKirkpatrick) Spins() int { return m.N }
 
+// Check reports a size out of range.
+func (m SherringtonKirkpatrick) Check() error {
+	if m.N < 2 || m.N > 1<<16 {
+		return fmt.Errorf("spin: sk: %d spins: 2 to %d", m.N, 1<<16)
+	}
+	return nil
+}
+
 // Couplings draws a sample: the pair i < j takes element i·N + j of the sample's stream.
 func (m SherringtonKirkpatrick) Couplings(seed uint64, sample int) (Couplings, error) {
-	if m.N < 2 || m.N > 1<<16 {
-		return Couplings{}, fmt.Errorf("spin: sk: %d spins: 2 to %d", m.N, 1<<16)
+	if err := m.Check(); err != nil {
+		return Couplings{}, err
 	}
 	s, scale := disorder(seed, sample), 1/math.Sqrt(float64(m.N))
 	c := Couplings{N: m.N, Bonds: make([]Bond, 0, m.N*(m.N-1)/2)}

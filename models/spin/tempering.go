@@ -40,6 +40,9 @@ func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
 	if t.Model == nil {
 		return nil, fmt.Errorf("spin: no model")
 	}
+	if err := t.Model.Check(); err != nil {
+		return nil, err
+	}
 	for _, p := range []*int{&t.Systems, &t.Sweeps} {
 		if *p == 0 {
 			*p = 1

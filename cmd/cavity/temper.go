@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"cavity/engine/store"
+	"cavity/kernels"
+	"cavity/models/spin"
+)
+
+// temper is parallel tempering of a spin model.
+type temper struct {
+	common
+	spinModel
+	Temps        string `default:"0.8:2.0:16" placeholder:"LO:HI:N" help:"Temperatures: lo:hi:n or a list such as 0.8,1.0,1.3."`
+	Ladder       string `default:"geometric" enum:"geometric,linear,adapt" help:"Spacing of lo:hi:n: geometric, linear, or adapt in the warm-up."`
+	Systems      int    `default:"1" help:"Independent samples of the disorder."`
+	Replicas     int    `default:"2" help:"Copies at each temperature; overlaps need two."`
+	Rule         string `default:"metropolis" enum:"metropolis,heatbath" help:"Update rule: metropolis or heatbath."`
+	Warmup       uint64 `default:"2000" help:"Sweeps before measuring."`
+	Sweeps       uint64 `default:"10000" help:"Sweeps while measuring."`
+	MeasureEvery uint64 `default:"5" help:"Sweeps between measurements."`
+
+	model spin.Model
+	temps []float64
+}
+
+func (v *temper) Run(f *frame) error { return f.compute(v) }
+
+func (v *temper) validate() (err error) {
+	if v.temps, err = spin.ParseTemperatures(v.Temps, v.Ladder == "linear"); err != nil {
+		return misusef("--temps: %w", err)
+	}
+	switch {
+	case v.Systems < 1 || v.Replicas < 1:
+		return misusef("--systems is %d and --replicas is %d: at least 1", v.Systems, v.Replicas)
+	case v.Sweeps < 1 || v.MeasureEvery < 1 || v.MeasureEvery > v.Sweeps:
+		return misusef("--measure-every is %d and --sweeps is %d: at least 1, and not more between measurements than in all", v.MeasureEvery, v.Sweeps)
+	}
+	v.model, err = v.spinModel.open()
+	return err
+}
+
+func (v *temper) compute(ctx context.Context, s *session) (*result, error) {
+	b, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	t := spin.Tempering{Model: v.model, Temperatures: v.temps, Systems: v.Systems, Copies: v.Replicas, Seed: s.Seed}
+	if v.Rule == "heatbath" {
+		t.Rule = kernels.HeatBath
+	}
+	began := time.Now()
+	sampler, err := t.Start(b)
+	if err != nil {
+		return nil, misuse{err}
+	}
+	setup := time.Since(began).Seconds()
+	s.Meta("sampler", sampler.Carrier())
+	s.Meta("setup_seconds", setup)
+	m := sampler.Measure()
+	c := spin.Campaign{Sampler: sampler, Measurement: m, Warmup: v.Warmup, Steps: v.Sweeps, Every: v.MeasureEvery, Adapt: v.Ladder == "adapt", Period: s.CheckpointEvery}
+	if err := restore(s, sampler, m); err != nil {
+		return nil, err
+	}
+	if s.Checkpoints() {
+		c.Save = func() error {
+			return s.Save(store.Section{Name: "program", Write: sampler.Program.Save}, store.Section{Name: "measurements", Write: m.Save})
+		}
+	}
+	phase := ""
+	c.Report = func(p string, done, until uint64) {
+		if p != phase {
+			phase = p
+			s.Phase(p)
+		}
+		s.Report(done, until)
+	}
+	first := sampler.Program.Steps()
+	ran := time.Now()
+	if err := c.Do(ctx); err != nil {
+		return nil, err
+	}
+	rate := float64(sampler.Program.Steps()-first) * sampler.Flips() / float64(time.Since(ran).Nanoseconds())
+	if c.Save != nil {
+		if err := c.Save(); err != nil {
+			return nil, err
+		}
+	}
+	return v.report(s, m, rate)
+}
+
+// restore goes on from the checkpoint, if there is one.
+func restore(s *session, sampler *spin.Sampler, m *spin.Measurement) error {
+	saved := s.Saved()
+	if saved == nil {
+		return nil
+	}
+	for name, load := range map[string]func(io.Reader) error{"program": sampler.Program.Load, "measurements": m.Load} {
+		r, err := saved.Section(name)
+		if err != nil {
+			return err
+		}
+		if err := load(r); err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+	}
+	return sampler.Resume()
+}
+
+func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result, error) {
+	r, err := m.Results()
+	if err != nil {
+		return nil, err
+	}
+	out := &result{}
+	sum := &out.Summary
+	sum.Set("model", v.model.Name())
+	sum.Set("temperatures", r.Temperatures)
+	for _, c := range []struct {
+		key string
+		x   []spin.Estimate
+	}{{"energy", r.Energy}, {"specific_heat", r.SpecificHeat}, {"magnetization", r.Magnetization}, {"susceptibility", r.Susceptibility},
+		{"overlap", r.Overlap}, {"overlap_squared", r.Overlap2}, {"link_overlap", r.LinkOverlap}, {"binder", r.Binder},
+		{"correlation_length", r.CorrelationLength}, {"free_energy", r.FreeEnergy}} {
+		if c.x != nil {
+			sum.Set(c.key, estimates(c.x))
+			out.Series = append(out.Series, store.Of(c.key, means(c.x)), store.Of(c.key+"_err", errs(c.x)))
+		}
+	}
+	sum.Set("tau_int", r.TauInt)
+	sum.Set("equilibrated", r.Equilibrated)
+	sum.Set("swap_acceptance", r.SwapAcceptance)
+	sum.Set("round_trips", r.RoundTrips)
+	sum.Set("errors_from", r.OverError)
+	sum.Set("measurements", m.Count())
+	sum.Set("ground_state", v.ground(r))
+	if exact := v.exact(r.Temperatures); exact != nil {
+		sum.Set("exact_energy", exact)
+		sum.Set("deviation", deviations(r.Energy, exact))
+	}
+	out.Timing.Set("flips_per_ns", rate)
+	out.Series = append(out.Series, store.Of("temperatures", r.Temperatures), store.Of("swap_acceptance", r.SwapAcceptance))
+	out.Series = append(out.Series, m.Series()...)
+	for k, ok := range r.Equilibrated {
+		if !ok {
+			s.Warn("not equilibrated at T = %.4g: the two halves of the run disagree or are too short; warm up longer (--warmup) or add temperatures", r.Temperatures[k])
+			break
+		}
+	}
+	out.Figures, err = v.figures(r, m)
+	return out, err
+}
+
+// ground is the lowest state seen: of all samples for max-cut and files, averaged over samples otherwise.
+func (v *temper) ground(r spin.Results) store.Summary {
+	lowest, mean := math.Inf(1), 0.0
+	for _, g := range r.Ground {
+		lowest, mean = min(lowest, g.Energy), mean+g.Energy/float64(len(r.Ground))
+	}
+	g := store.Summary{{Key: "energy", Value: lowest}, {Key: "per_spin", Value: mean / float64(v.model.Spins())}}
+	if f, ok := v.model.(*spin.File); ok && f.MaxCut {
+		g.Set("max_cut", f.Cut(lowest))
+	}
+	return g
+}
+
+// exact is the exact energy where it is known: Kaufman's in two dimensions.
+func (v *temper) exact(ts []float64) []float64 {
+	m, ok := v.model.(spin.Ising)
+	if !ok || m.D != 2 {
+		return nil
+	}
+	var e []float64
+	for _, t := range ts {
+		x, err := spin.Kaufman(m.L, t)
+		if err != nil {
+			return nil
+		}
+		e = append(e, x.Energy)
+	}
+	return e
+}
+
+// deviations are differences from exact values in units of the standard error.
+func deviations(x []spin.Estimate, exact []float64) []float64 {
+	var d []float64
+	for k, e := range x {
+		d = append(d, (e.Mean-exact[k])/e.Err)
+	}
+	return d
+}
+
+func estimates(x []spin.Estimate) []store.Estimate {
+	var out []store.Estimate
+	for _, e := range x {
+		out = append(out, store.Estimate{Mean: e.Mean, Err: e.Err})
+	}
+	return out
+}
+
+func means(x []spin.Estimate) []float64 {
+	var out []float64
+	for _, e := range x {
+		out = append(out, e.Mean)
+	}
+	return out
+}
+
+func errs(x []spin.Estimate) []float64 {
+	var out []float64
+	for _, e := range x {
+		out = append(out, e.Err)
+	}
+	return out
+}
+
+// spinModel are the flags that name a spin model.
+type spinModel struct {
+	Model     string  `default:"ea3d" enum:"ising2d,ising3d,ea2d,ea3d,sk,hopfield,nishimori2d,file" help:"ising2d, ising3d, ea2d, ea3d, sk, hopfield, nishimori2d or file."`
+	Size      int     `default:"8" help:"Sites along an axis of a lattice; spins of sk and hopfield."`
+	Couplings string  `default:"pm1" enum:"pm1,gaussian" help:"Couplings of ea2d, ea3d: pm1 or gaussian. sk is always gaussian."`
+	Patterns  int     `default:"10" help:"Patterns of hopfield."`
+	Fraction  float64 `default:"0.1" help:"Fraction of negative bonds of nishimori2d."`
+	File      string  `placeholder:"PATH" help:"Couplings of the model file: lines i j J, fields i i h."`
+	MaxCut    bool    `help:"The file is a graph of the G-set (rudy): find its largest cut."`
+}
+
+// open makes the model that the flags name; a file is read.
+func (v *spinModel) open() (spin.Model, error) {
+	if (v.Model == "file") != (v.File != "") {
+		return nil, misusef("--file PATH and --model file go together")
+	}
+	var m spin.Model
+	switch v.Model {
+	case "ising2d", "ising3d":
+		m = spin.Ising{L: v.Size, D: dims(v.Model)}
+	case "ea2d", "ea3d":
+		m = spin.EdwardsAnderson{L: v.Size, D: dims(v.Model), Gaussian: v.Couplings == "gaussian"}
+	case "sk":
+		m = spin.SherringtonKirkpatrick{N: v.Size}
+	case "hopfield":
+		m = spin.Hopfield{N: v.Size, P: v.Patterns}
+	case "nishimori2d":
+		m = spin.Nishimori{L: v.Size, P: v.Fraction}
+	case "file":
+		return spin.Open(v.File, v.MaxCut)
+	default:
+		return nil, errors.New("unknown model " + v.Model)
+	}
+	if err := m.Check(); err != nil {
+		return nil, misuse{err}
+	}
+	return m, nil
+}
+
+func dims(model string) int { return int(model[len(model)-2] - '0') }
+
+func (v *temper) figures(spin.Results, *spin.Measurement) ([]picture, error) { return nil, nil }
