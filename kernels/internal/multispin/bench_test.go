@@ -24,7 +24,7 @@ func equilibrium(b *testing.B, l Lattice, lo, hi float64) batch {
 	for i := range labels {
 		labels[i] = int32(i % 32)
 	}
-	if err := SetThresholds(q.thresholds, l.Dims(), table, labels, l.Strips); err != nil {
+	if err := l.SetThresholds(q.thresholds, Metropolis, table, labels); err != nil {
 		b.Fatal(err)
 	}
 	return q

@@ -86,6 +86,43 @@ func (l Lattice) Systems() int {
 	return 64 * l.Words
 }
 
+// Length is the length of a system along an axis: 64 times that of the tensor along x with Strips.
+func (l Lattice) Length(axis int) int {
+	if axis == 0 && l.Strips {
+		return 64 * l.Size[0]
+	}
+	return l.Size[axis]
+}
+
+// Place gives the coordinates of spin i of a system: the site's, or with Strips those of bit i mod 64 of site i/64.
+func (l Lattice) Place(i int) []int {
+	strip := 0
+	if l.Strips {
+		i, strip = i/64, i%64
+	}
+	x, y, z := l.xyz(i)
+	return []int{x + strip*l.Size[0], y, z}[:l.Dims()]
+}
+
+// Next is the spin of a system one step along an axis from spin i, both numbered as in Place.
+func (l Lattice) Next(i, axis int) int {
+	if !l.Strips {
+		to, _ := l.next(i, axis, true)
+		return to
+	}
+	to, turn := l.next(i/64, axis, true)
+	return 64*to + (i%64-turn)%64
+}
+
+// Spin is spin i of a system, ±1, numbered as in Place.
+func (l Lattice) Spin(spins []uint64, system, i int) int {
+	w, r := system/64, system%64
+	if l.Strips {
+		w, r, i = system, i%64, i/64
+	}
+	return 1 - 2*int(spins[i*l.Words+w]>>r&1)
+}
+
 // xyz is the place of a site, z = 0 in two dimensions.
 func (l Lattice) xyz(site int) (x, y, z int) {
 	x = site % l.Size[0]

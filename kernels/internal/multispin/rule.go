@@ -81,55 +81,41 @@ func (r Rule) Table(dims int, betas []float64) ([]uint64, error) {
 const Planes = 33
 
 // SetThresholds writes the bit planes, a tensor [Planes, classes, words]: bit r of word w of plane p and class c is bit 31-p of
-// table[labels[64w+r]·classes + c]. labels says which temperature each bit has, so that temperatures move between systems by
-// exchanging labels. With strips, labels holds one entry a word.
-func SetThresholds(planes []uint64, classes int, table []uint64, labels []int32, strips bool) error {
-	if classes < 1 || len(table)%classes != 0 {
-		return fmt.Errorf("lattice: a table of %d thresholds in %d classes", len(table), classes)
+// table[labels[64w+r]·classes + c]. labels says which temperature each system has, so that temperatures move between systems by
+// exchanging labels; bits beyond the last label get thresholds 0. With strips a label is for all bits of a word.
+func (l Lattice) SetThresholds(planes []uint64, rule Rule, table []uint64, labels []int32) error {
+	if err := l.checkThresholds(rule, planes); err != nil {
+		return err
 	}
-	words := len(planes) / (Planes * classes)
-	bits := words
-	if !strips {
-		bits *= 64
-	}
-	if len(planes) != words*Planes*classes || len(labels) != bits {
-		return fmt.Errorf("lattice: %d threshold words in %d classes for %d labels", len(planes), classes, len(labels))
-	}
+	classes := rule.Classes(l.Dims())
 	temperatures := int32(len(table) / classes)
+	if len(labels) > l.Systems() || len(table)%classes != 0 {
+		return fmt.Errorf("lattice: %d labels for %d systems, %d thresholds in %d classes", len(labels), l.Systems(), len(table), classes)
+	}
 	for i, t := range labels {
 		if t < 0 || t >= temperatures {
 			return fmt.Errorf("lattice: label %d at place %d: there are %d temperatures", t, i, temperatures)
 		}
 	}
-	var column [64]uint64
-	for w := range words {
+	for w := range l.Words {
 		for c := range classes {
-			for r := range column {
-				i := w
-				if !strips {
-					i = 64*w + r
+			var column [32]uint64
+			var always uint64
+			for r := range 64 {
+				i := l.system(w, r)
+				if i >= len(labels) {
+					break
 				}
-				column[r] = table[int(labels[i])*classes+c]
+				t := table[int(labels[i])*classes+c]
+				column[r%32] |= t & (1<<32 - 1) << (r &^ 31)
+				always |= t >> 32 << r
 			}
-			transpose(&column)
-			for p := range Planes - 1 {
-				planes[(p*classes+c)*words+w] = column[31-p]
+			transpose32(&column)
+			for p := range column {
+				planes[(p*classes+c)*l.Words+w] = column[31-p]
 			}
-			planes[(32*classes+c)*words+w] = column[32]
+			planes[(32*classes+c)*l.Words+w] = always
 		}
 	}
 	return nil
-}
-
-// transpose exchanges bit i of word j with bit j of word i, halving the blocks that it exchanges: 32, 16, … 1.
-func transpose(a *[64]uint64) {
-	mask := uint64(1<<32 - 1)
-	for half := 32; half > 0; half >>= 1 {
-		for j := 0; j < 64; j = (j + half + 1) &^ half {
-			t := (a[j]>>half ^ a[j+half]) & mask
-			a[j] ^= t << half
-			a[j+half] ^= t
-		}
-		mask ^= mask << (half >> 1)
-	}
 }

@@ -71,7 +71,9 @@ func newBatch(t testing.TB, l Lattice, rule Rule) batch {
 		labels = append(labels, int32(i))
 	}
 	b.thresholds = make([]uint64, Planes*classes*l.Words)
-	if err := SetThresholds(b.thresholds, classes, table, labels, false); err != nil {
+	bits := l
+	bits.Strips = false // so that the bits of a word differ even there
+	if err := bits.SetThresholds(b.thresholds, rule, table, labels); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -133,6 +135,38 @@ func TestSweepEqualsPlain(t *testing.T) {
 						}
 					}
 					t.Errorf("%v: %v with %d workers differs from the definition in %d of %d words", b, l, workers, bad, len(got.spins))
+				}
+			}
+		}
+	}
+}
+
+// TestEnergiesEqualPlain holds every level against the definition.
+func TestEnergiesEqualPlain(t *testing.T) {
+	for _, b := range batches(t) {
+		if b.rule != Metropolis {
+			continue
+		}
+		want := make([]int32, b.Systems())
+		if err := b.PlainEnergies(want, b.spins, b.couplings); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range level.Available() {
+			for _, workers := range []crew{1, 3} {
+				undo := level.Use(l)
+				m, err := NewEnergyMeter(b.Lattice, b.spins, b.couplings, workers)
+				undo()
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := make([]int32, b.Systems())
+				for range 2 { // the second time finds its counters in use
+					if err := m.Energies(got); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%v: %v with %d workers gives %v, the definition %v", b, l, workers, got[:4], want[:4])
 				}
 			}
 		}

@@ -141,7 +141,7 @@ func (b *board) wideSteps(first int) (steps []step512) {
 	nx, words, bond := b.Size[0], 8*b.Words, 8*max(b.CouplingWords, 1)
 	for x := first; x < nx; x += 2 {
 		right, left := around(x, nx)
-		s := step512{here: x * words, right: right * words, left: left * words, bond: x * bond, bondLeft: left * bond}
+		s := step512{here: x * words, right: right * words, left: left * words, bond: x * bond, bondLeft: left * bond, lanes: 0xff}
 		for lane := range 8 {
 			s.sites[lane] = uint64(x)
 			if b.Strips && x == nx-1 {

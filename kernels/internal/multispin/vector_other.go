@@ -7,3 +7,8 @@ type vectorSweeper struct{}
 
 func (v *vectorSweeper) init(*Sweeper)  {}
 func (v *vectorSweeper) sweep(*Sweeper) { panic("multispin: no vectors on this processor") }
+
+type vectorMeter struct{}
+
+func (v *vectorMeter) init(*EnergyMeter)  {}
+func (v *vectorMeter) count(*EnergyMeter) { panic("multispin: no vectors on this processor") }

@@ -1,0 +1,53 @@
+package multispin
+
+import "unsafe"
+
+// A vectorMeter is the part of an EnergyMeter that runs assembly.
+type vectorMeter struct {
+	vectorBoard
+	totals [][]laneCounts // of each worker, for each block of words
+	run    func(*plane512)
+	task   func(task, worker int)
+}
+
+// laneCounts are the counters of a block, by lane.
+type laneCounts [32][8]uint64
+
+func (v *vectorMeter) init(m *EnergyMeter) {
+	v.vectorBoard.init(&m.board)
+	v.totals = make([][]laneCounts, m.workers.N())
+	for i := range v.totals {
+		v.totals[i] = make([]laneCounts, v.blocks)
+	}
+	v.run = [2]func(*plane512){unsatisfied2AVX512, unsatisfied3AVX512}[m.Dims()-2]
+	v.task = func(task, worker int) {
+		a, block := v.plane(&m.board, task, worker)
+		a.totals = unsafe.Pointer(&v.totals[worker][block])
+		v.run(a)
+	}
+}
+
+// count leaves the totals in m.totals[0].
+func (v *vectorMeter) count(m *EnergyMeter) {
+	for i := range v.totals {
+		clear(v.totals[i])
+	}
+	m.workers.Do(m.tasks(v.blocks), v.task)
+	for _, t := range v.totals {
+		for block := range t {
+			lanes := 8
+			if m.packed() > 1 {
+				lanes = m.Words * m.packed()
+			} else {
+				lanes = min(8, m.Words-8*block)
+			}
+			for lane := range lanes {
+				var c planeCounts
+				for p := range c {
+					c[p] = t[block][p][lane]
+				}
+				m.totals[0][m.word(block, lane)].merge(&c)
+			}
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package kerneltest
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"cavity/engine/rng"
+	"cavity/kernels"
+)
+
+func init() {
+	type lattice = kernels.Lattice
+	Cases = append(Cases,
+		latticeCase(kernels.Metropolis, lattice{Size: []int{16, 4, 2}, Words: 1, CouplingWords: 1}, 1, 2, 32),
+		latticeCase(kernels.HeatBath, lattice{Size: []int{6, 4, 4}, Words: 3, CouplingWords: 3}, 5, 3, 11),
+		latticeCase(kernels.Metropolis, lattice{Size: []int{8, 6}, Words: 9, CouplingWords: 1}, 1, 4, 40),
+		latticeCase(kernels.HeatBath, lattice{Size: []int{4, 2}, Words: 2}, 3, 2, 20),
+		latticeCase(kernels.Metropolis, lattice{Size: []int{4, 6}, Words: 6, Strips: true}, 1, 2, 3),
+		latticeCase(kernels.Metropolis, lattice{Size: []int{2, 4, 2}, Words: 2, CouplingWords: 1, Strips: true}, 1, 2, 1),
+	)
+}
+
+// latticeCase is a tempering on a lattice with all its observables.
+func latticeCase(rule kernels.Rule, l kernels.Lattice, systems, copies, temperatures int) Case {
+	name := fmt.Sprintf("lattice %v, rule %d, %d words, %d of couplings, strips %v", l.Size, rule, l.Words, l.CouplingWords, l.Strips)
+	return Case{Name: name, Steps: 3, Build: func(b *Builder) map[string]*gorgonia.Node {
+		s, e := rng.At(19, 0, rng.SetupStage, 1), uint64(0)
+		words := func(n int) []uint64 {
+			w := make([]uint64, n)
+			for i := range w {
+				w[i] = uint64(s.Uint32(e))<<32 | uint64(s.Uint32(e+1))
+				e += 2
+			}
+			return w
+		}
+		betas := make([]float64, temperatures)
+		for k := range betas {
+			betas[k] = .15 * float64(k)
+		}
+		thresholds, err := kernels.LatticeTable(rule, l.Dims(), betas)
+		if err != nil {
+			b.err = err
+			return nil
+		}
+		spins := b.In("spins", words(l.Sites()*l.Words), l.Sites(), l.Words)
+		var couplings *gorgonia.Node
+		if l.CouplingWords > 0 {
+			couplings = b.In("couplings", words(l.Dims()*l.Sites()*l.CouplingWords), l.Dims(), l.Sites(), l.CouplingWords)
+		}
+		table := b.In("table", thresholds, temperatures, kernels.LatticeClasses(rule, l.Dims()))
+		beta := b.In("beta", betas, temperatures)
+		ladder := b.In("ladder", kernels.NewLadder(systems, copies, temperatures), kernels.LadderRows, systems, copies, temperatures)
+		replicas := copies * temperatures
+		index := b.Ok(gorgonia.Reshape(b.Ok(gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt))), []int{systems, replicas}))
+		planes := b.Ok(kernels.LatticeThresholds(l, rule, table, index))
+		swept := b.Ok(kernels.LatticeSweep(l, rule, 1, spins, couplings, planes))
+		energy := b.Ok(kernels.LatticeEnergy(l, systems, replicas, swept, couplings))
+		moved := b.Ok(kernels.Exchange(2, ladder, energy, beta))
+		return map[string]*gorgonia.Node{
+			"spins": swept, "ladder": moved, "energy": energy,
+			"m":      b.Ok(kernels.LatticeMagnetisation(l, systems, replicas, swept)),
+			"q":      b.Ok(kernels.LatticeOverlaps(l, swept, moved)),
+			"links":  b.Ok(kernels.LatticeLinkOverlaps(l, swept, moved)),
+			"slices": b.Ok(kernels.LatticeSliceOverlaps(l, swept, moved)),
+		}
+	}}
+}
