@@ -41,7 +41,7 @@ func BenchmarkSparse(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				x, y, z := mostlyZero(r, dense.needA, share), random[float32](r, dense.needB), make([]float32, dense.needC)
+				x, y, z := mostlyZero(r, lengthA(dense), share), random[float32](r, lengthB(dense)), make([]float32, lengthC(dense))
 				best := fastest(b, func() { list.Run(x, y, z) }, func() { dense.Run(x, y, z) })
 				flops := 2 * float64(s.M) * float64(s.N) * float64(s.K)
 				b.ReportMetric(flops/best[0]/1e9, "GFLOP/s")
@@ -89,7 +89,7 @@ func BenchmarkWorkers(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			x, y, z := random[float32](r, p.needA), random[float32](r, p.needB), make([]float32, p.needC)
+			x, y, z := random[float32](r, lengthA(p)), random[float32](r, lengthB(p)), make([]float32, lengthC(p))
 			best := fastest(b, func() { p.RunOn(goroutines{1}, x, y, z) }, func() { p.RunOn(goroutines{2}, x, y, z) })
 			b.ReportMetric(2*float64(s.M)*float64(s.N)*float64(s.K)/best[1]/1e9, "GFLOP/s")
 			b.ReportMetric(best[0]/best[1], "speedup")

@@ -92,3 +92,30 @@ func packRows32Yx4(k int, src *float32, ld int, dst *float32, last int)
 
 //go:noescape
 func packColumns32Y(k int, rows *[16]*float32, dst *float32, ld int)
+
+//go:noescape
+func dot32Y1x1(p *dotArgs[float32])
+
+//go:noescape
+func dot32Y1x4(p *dotArgs[float32])
+
+//go:noescape
+func dot32Y2x1(p *dotArgs[float32])
+
+//go:noescape
+func dot32Y2x4(p *dotArgs[float32])
+
+//go:noescape
+func dot32Y3x1(p *dotArgs[float32])
+
+//go:noescape
+func dot32Y3x2(p *dotArgs[float32])
+
+//go:noescape
+func dot32Y4x1(p *dotArgs[float32])
+
+//go:noescape
+func dot32Y4x2(p *dotArgs[float32])
+
+// dots32Y[rows of A] multiplies by one row of B, and by as many as the second number says.
+var dots32Y = []dotPair[float32]{{}, {dot32Y1x1, dot32Y1x4, 4}, {dot32Y2x1, dot32Y2x4, 4}, {dot32Y3x1, dot32Y3x2, 2}, {dot32Y4x1, dot32Y4x2, 2}}

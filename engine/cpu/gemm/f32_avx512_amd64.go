@@ -164,3 +164,30 @@ func packRows32Zx4(k int, src *float32, ld int, dst *float32, last int)
 
 //go:noescape
 func packColumns32Z(k int, rows *[16]*float32, dst *float32, ld int)
+
+//go:noescape
+func dot32Z1x1(p *dotArgs[float32])
+
+//go:noescape
+func dot32Z1x8(p *dotArgs[float32])
+
+//go:noescape
+func dot32Z2x1(p *dotArgs[float32])
+
+//go:noescape
+func dot32Z2x8(p *dotArgs[float32])
+
+//go:noescape
+func dot32Z3x1(p *dotArgs[float32])
+
+//go:noescape
+func dot32Z3x4(p *dotArgs[float32])
+
+//go:noescape
+func dot32Z4x1(p *dotArgs[float32])
+
+//go:noescape
+func dot32Z4x4(p *dotArgs[float32])
+
+// dots32Z[rows of A] multiplies by one row of B, and by as many as the second number says.
+var dots32Z = []dotPair[float32]{{}, {dot32Z1x1, dot32Z1x8, 8}, {dot32Z2x1, dot32Z2x8, 8}, {dot32Z3x1, dot32Z3x4, 4}, {dot32Z4x1, dot32Z4x4, 4}}

@@ -92,3 +92,30 @@ func packRows64Yx4(k int, src *float64, ld int, dst *float64, last int)
 
 //go:noescape
 func packColumns64Y(k int, rows *[16]*float64, dst *float64, ld int)
+
+//go:noescape
+func dot64Y1x1(p *dotArgs[float64])
+
+//go:noescape
+func dot64Y1x4(p *dotArgs[float64])
+
+//go:noescape
+func dot64Y2x1(p *dotArgs[float64])
+
+//go:noescape
+func dot64Y2x4(p *dotArgs[float64])
+
+//go:noescape
+func dot64Y3x1(p *dotArgs[float64])
+
+//go:noescape
+func dot64Y3x2(p *dotArgs[float64])
+
+//go:noescape
+func dot64Y4x1(p *dotArgs[float64])
+
+//go:noescape
+func dot64Y4x2(p *dotArgs[float64])
+
+// dots64Y[rows of A] multiplies by one row of B, and by as many as the second number says.
+var dots64Y = []dotPair[float64]{{}, {dot64Y1x1, dot64Y1x4, 4}, {dot64Y2x1, dot64Y2x4, 4}, {dot64Y3x1, dot64Y3x2, 2}, {dot64Y4x1, dot64Y4x2, 2}}

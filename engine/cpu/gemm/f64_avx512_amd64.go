@@ -164,3 +164,30 @@ func packRows64Zx4(k int, src *float64, ld int, dst *float64, last int)
 
 //go:noescape
 func packColumns64Z(k int, rows *[16]*float64, dst *float64, ld int)
+
+//go:noescape
+func dot64Z1x1(p *dotArgs[float64])
+
+//go:noescape
+func dot64Z1x8(p *dotArgs[float64])
+
+//go:noescape
+func dot64Z2x1(p *dotArgs[float64])
+
+//go:noescape
+func dot64Z2x8(p *dotArgs[float64])
+
+//go:noescape
+func dot64Z3x1(p *dotArgs[float64])
+
+//go:noescape
+func dot64Z3x4(p *dotArgs[float64])
+
+//go:noescape
+func dot64Z4x1(p *dotArgs[float64])
+
+//go:noescape
+func dot64Z4x4(p *dotArgs[float64])
+
+// dots64Z[rows of A] multiplies by one row of B, and by as many as the second number says.
+var dots64Z = []dotPair[float64]{{}, {dot64Z1x1, dot64Z1x8, 8}, {dot64Z2x1, dot64Z2x8, 8}, {dot64Z3x1, dot64Z3x4, 4}, {dot64Z4x1, dot64Z4x4, 4}}

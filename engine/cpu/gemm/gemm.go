@@ -49,26 +49,27 @@ type Spec struct {
 
 // A Plan is a product ready to run. Different workers may run different tasks of it at the same time; two runs of it may not overlap.
 type Plan[T Float] struct {
-	spec        Spec
+	asked       Spec
+	spec        Spec // what is computed: perhaps the transposed product
 	alpha, beta T
 	set         *set[T]
 	ws          *Workspace
 	lanes       []lane[T] // by worker
 
-	rowA, colA          int // strides of op(A) in elements
-	needA, needB, needC int // lengths that slices must have
-	kc                  int // depth of a block
+	path                path
+	turned              bool
+	packA               bool             // rows of A are copied: their stride is bad for the cache
+	only                func(p *args[T]) // the whole product is this one tile
+	rowA, colA, colC    int              // strides of op(A) and of the columns of C in elements
+	needA, needB, needC int              // lengths that slices must have
 
-	direct bool             // B is read in place
-	shared bool             // all of B is packed before the tiles
-	packA  bool             // strips of A are copied: their stride is bad for the cache
-	only   func(p *args[T]) // the whole product is this one tile
+	kc       int // depth of a block
+	panel    int // columns in a panel
+	panels   int
+	panelLen int // elements of a packed panel of one depth block
 
-	panel            int // columns in a panel
-	panels           int
-	rows, cols       int // of C in a task: rows, panels
-	rowSets, colSets int
-	panelLen         int // elements of a packed panel of one depth block
+	batches, rows, cols         int // in a task: matrices, rows, panels
+	batchSets, rowSets, colSets int
 
 	sparse    *sparse // nil: never tried
 	skip      bool    // Start found the left operand sparse
@@ -78,6 +79,17 @@ type Plan[T Float] struct {
 	multiTask func(task, worker int)
 	listTask  func(task, worker int)
 }
+
+// path is the way a product is computed.
+type path int
+
+const (
+	scaled  path = iota // C = β C
+	private             // every task packs its panels of B
+	shared              // B is packed for all tasks, one depth block after the other
+	inPlace             // B is read where it lies
+	dotted              // every element is a dot product
+)
 
 // Plan32 and Plan64 are the plans of the two element types.
 type (
@@ -110,7 +122,7 @@ func (p *Plan[T]) prepare(s Spec) error {
 	if err != nil {
 		return err
 	}
-	p.spec, p.alpha, p.beta = s, T(s.Alpha), T(s.Beta)
+	p.asked, p.spec, p.alpha, p.beta = s, s, T(s.Alpha), T(s.Beta)
 	if p.beta == 0 {
 		p.beta = 0 // the kernels take -0 for a number
 	}
@@ -118,11 +130,12 @@ func (p *Plan[T]) prepare(s Spec) error {
 	if len(p.lanes) < s.Workers {
 		p.lanes = make([]lane[T], s.Workers)
 	}
-	p.rowA, p.colA = s.LdA, 1
-	if s.TransA {
-		p.rowA, p.colA = 1, s.LdA
-	}
 	p.needA, p.needB, p.needC = s.Lengths()
+	p.turn()
+	p.rowA, p.colA = p.spec.LdA, 1
+	if p.spec.TransA {
+		p.rowA, p.colA = 1, p.spec.LdA
+	}
 	p.divide()
 	if s.Workspace != nil {
 		p.ws = s.Workspace
@@ -139,10 +152,13 @@ func (p *Plan[T]) prepare(s Spec) error {
 }
 
 // Spec returns the plan's shape with its defaults filled in.
-func (p *Plan[T]) Spec() Spec { return p.spec }
+func (p *Plan[T]) Spec() Spec { return p.asked }
 
 // Run computes the product of a and b into c. It panics when a slice is shorter than the plan's shape needs. c must not overlap a or b.
 func (p *Plan[T]) Run(a, b, c []T) {
+	if p.turned {
+		a, b = b, a
+	}
 	p.check(a, b, c)
 	if p.only != nil {
 		x := &p.lanes[0].args
@@ -154,17 +170,14 @@ func (p *Plan[T]) Run(a, b, c []T) {
 		p.multiplyListed(0, b, unsafe.SliceData(c), 0, p.spec.M)
 		return
 	}
-	if !p.shared || p.needB == 0 {
-		for t := range p.tasks() {
-			p.multiply(t, 0, a, b, c)
+	tasks := p.tasks()
+	for p.block = range p.phases() {
+		if p.path == shared {
+			for j := range p.panels {
+				p.packShared(b, p.block, j, 0)
+			}
 		}
-		return
-	}
-	for p.block = range p.blocks() {
-		for j := range p.panels {
-			p.packShared(b, p.block, j, 0)
-		}
-		for t := range p.tasks() {
+		for t := range tasks {
 			p.multiply(t, 0, a, b, c)
 		}
 	}

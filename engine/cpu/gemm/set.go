@@ -17,10 +17,27 @@ type args[T Float] struct {
 type set[T Float] struct {
 	lanes       int                // elements of a vector
 	panel       int                // vectors of a panel
-	masked      bool               // tiles read no more than the last columns of B
+	partial     int                // vectors of the widest tile that reads no more of B's last vector than its columns
 	tiles       [][]func(*args[T]) // [rows][vectors]
 	packRows    []func(k int, src *T, ld int, dst *T, last int)
 	packColumns func(k int, rows *[16]*T, dst *T, ld int)
+	dots        []dotPair[T] // [rows of A]; nil: none
+}
+
+// dotArgs is what the kernels of low products read: rows of A and of B are contiguous. Strides are in bytes.
+type dotArgs[T Float] struct {
+	k          int
+	rowA, rowB int
+	rowC, colC int
+	a, b, c    *T
+	alpha      T
+	beta       T
+}
+
+// dotPair is the kernels for one number of rows of A.
+type dotPair[T Float] struct {
+	one, several func(*dotArgs[T]) // rows of B
+	many         int               // how many several takes
 }
 
 // rows is the height of the largest tile.

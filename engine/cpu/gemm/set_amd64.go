@@ -9,13 +9,13 @@ func set64(l level.Level) *set[float64] { return sets64[l] }
 var (
 	sets32 = [...]*set[float32]{
 		level.Portable: portable[float32](),
-		level.AVX2:     {8, 2, false, tiles32Y, []func(int, *float32, int, *float32, int){1: packRows32Yx1, 2: packRows32Yx2, 3: packRows32Yx3, 4: packRows32Yx4}, packColumns32Y},
-		level.AVX512:   {16, 2, true, tiles32Z, []func(int, *float32, int, *float32, int){1: packRows32Zx1, 2: packRows32Zx2, 3: packRows32Zx3, 4: packRows32Zx4}, packColumns32Z},
+		level.AVX2:     {8, 2, 1, tiles32Y, []func(int, *float32, int, *float32, int){1: packRows32Yx1, 2: packRows32Yx2, 3: packRows32Yx3, 4: packRows32Yx4}, packColumns32Y, dots32Y},
+		level.AVX512:   {16, 2, 8, tiles32Z, []func(int, *float32, int, *float32, int){1: packRows32Zx1, 2: packRows32Zx2, 3: packRows32Zx3, 4: packRows32Zx4}, packColumns32Z, dots32Z},
 	}
 	sets64 = [...]*set[float64]{
 		level.Portable: portable[float64](),
-		level.AVX2:     {4, 2, false, tiles64Y, []func(int, *float64, int, *float64, int){1: packRows64Yx1, 2: packRows64Yx2, 3: packRows64Yx3, 4: packRows64Yx4}, packColumns64Y},
-		level.AVX512:   {8, 2, true, tiles64Z, []func(int, *float64, int, *float64, int){1: packRows64Zx1, 2: packRows64Zx2, 3: packRows64Zx3, 4: packRows64Zx4}, packColumns64Z},
+		level.AVX2:     {4, 2, 1, tiles64Y, []func(int, *float64, int, *float64, int){1: packRows64Yx1, 2: packRows64Yx2, 3: packRows64Yx3, 4: packRows64Yx4}, packColumns64Y, dots64Y},
+		level.AVX512:   {8, 2, 8, tiles64Z, []func(int, *float64, int, *float64, int){1: packRows64Zx1, 2: packRows64Zx2, 3: packRows64Zx3, 4: packRows64Zx4}, packColumns64Z, dots64Z},
 	}
 )
 

@@ -27,7 +27,7 @@ func TestSparse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, b, c := mostlyZero(r, p.needA, .02+.1*r.Float64()), random[float32](r, p.needB), random[float32](r, p.needC+3)
+			a, b, c := mostlyZero(r, lengthA(p), .02+.1*r.Float64()), random[float32](r, lengthB(p)), random[float32](r, lengthC(p)+3)
 			if !p.sparse.build(a) {
 				t.Fatalf("%+v: too many nonzeros", s)
 			}
@@ -65,9 +65,9 @@ func TestSparseDecision(t *testing.T) {
 				if got, want := p.sparse.build(a), n <= p.sparse.most; got != want {
 					t.Errorf("trans %t, %d nonzeros of at most %d: sparse %t", trans, n, p.sparse.most, got)
 				}
-				b, c := random[float32](r, p.needB), make([]float32, p.needC)
+				b, c := random[float32](r, lengthB(p)), make([]float32, lengthC(p))
 				p.Run(a, b, c)
-				within(t, p.Spec(), c, a, b, make([]float32, p.needC))
+				within(t, p.Spec(), c, a, b, make([]float32, lengthC(p)))
 			}
 		}
 	})

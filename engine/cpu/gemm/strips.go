@@ -123,28 +123,35 @@ func (p *Plan[T]) copyA(x *args[T], worker, rows int) {
 	x.a = dst
 }
 
-// inPlace multiplies rows i0 to i1 by B as it lies in memory.
-func (p *Plan[T]) inPlace(worker int, a, b, c []T, i0, i1 int) {
-	size := sizeOf[T]()
-	s, x, lanes := &p.spec, &p.lanes[worker].args, p.set.lanes
-	x.rowB = s.LdB * size
-	for strip, n := 0, p.stripsOf(i1-i0); strip < n; strip++ {
-		i, end := i0+(i1-i0)*strip/n, i0+(i1-i0)*(strip+1)/n
-		tiles := p.set.tiles[end-i]
+// multiplyInPlace multiplies one part, all of its depth, by B as it lies in memory.
+func (p *Plan[T]) multiplyInPlace(worker int, a, b, c []T, q part[T]) {
+	s, x := &p.spec, &p.lanes[worker].args
+	x.rowB = s.LdB * sizeOf[T]()
+	for strip, n := 0, p.stripsOf(q.i1-q.i0); strip < n; strip++ {
+		i, end := q.i0+(q.i1-q.i0)*strip/n, q.i0+(q.i1-q.i0)*(strip+1)/n
 		for block := range p.blocks() {
-			k0 := block * p.kc
 			x.k, x.beta = p.blockDepth(block), 1
 			if block == 0 {
 				x.beta = p.beta
 			}
-			x.a = ptr(a, i*p.rowA+k0*p.colA)
-			for j := 0; j < s.N; {
-				nv := min((s.N-j+lanes-1)/lanes, len(tiles)-1)
-				w := min(nv*lanes, s.N-j)
-				x.b, x.c, x.last = ptr(b, k0*s.LdB+j), ptr(c, i*s.LdC+j), w-(nv-1)*lanes
-				tiles[nv](x)
-				j += w
-			}
+			x.a = ptr(a, i*p.rowA+block*p.kc*p.colA)
+			p.stripInPlace(x, p.set.tiles[end-i], b[block*p.kc*s.LdB:], c[i*s.LdC:], q.j0*p.panel, min(q.j1*p.panel, s.N))
 		}
+	}
+}
+
+// stripInPlace multiplies the rows of A at x.a by columns j0 to j1, as wide tiles as there are.
+func (p *Plan[T]) stripInPlace(x *args[T], tiles []func(*args[T]), b, c []T, j0, j1 int) {
+	lanes := p.set.lanes
+	for j := j0; j < j1; {
+		nv := min((j1-j+lanes-1)/lanes, len(tiles)-1)
+		w := min(nv*lanes, j1-j)
+		if w < nv*lanes && nv > p.set.partial { // first the whole vectors
+			nv--
+			w = nv * lanes
+		}
+		x.b, x.c, x.last = ptr(b, j), ptr(c, j), w-(nv-1)*lanes
+		tiles[nv](x)
+		j += w
 	}
 }

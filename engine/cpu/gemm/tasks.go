@@ -10,6 +10,7 @@ type Workers interface {
 type lane[T Float] struct {
 	args args[T]
 	list listArgs
+	dot  dotArgs[T]
 	rows [16]*T
 	_    [cacheLine]byte
 }
@@ -25,53 +26,76 @@ const (
 	directBytes   = 256     // rows of B no longer than this are read in place
 )
 
-// divide chooses depth blocks, packing and tasks, by the shape alone.
+// divide chooses the path, depth blocks, packing and tasks, by the shape alone.
 func (p *Plan[T]) divide() {
-	s, size := &p.spec, sizeOf[T]()
-	p.direct, p.shared, p.packA, p.only = false, false, false, nil
-	if p.needA == 0 || p.needB == 0 {
-		p.rowSets, p.colSets = min(p.needC, 1), 1
-		return
+	s, size, top := &p.spec, sizeOf[T](), p.set.rows()
+	p.path, p.packA, p.only = scaled, false, nil
+	p.batches, p.rows, p.cols, p.panels = 1, max(s.M, 1), 1, 1
+	if p.needA > 0 && p.needB > 0 {
+		blocks := (s.K + depth - 1) / depth
+		p.kc = ((s.K+blocks-1)/blocks + depthStep - 1) / depthStep * depthStep
+		p.panel = p.set.lanes * p.set.panel
+		p.panels = (s.N + p.panel - 1) / p.panel
+		p.panelLen = p.kc * p.panel
+		p.choosePath(size, top)
+		p.chooseTask(size, top)
 	}
-	blocks := (s.K + depth - 1) / depth
-	p.kc = ((s.K+blocks-1)/blocks + depthStep - 1) / depthStep * depthStep
-	top := p.set.rows()
-	p.panel = p.set.lanes * p.set.panel
-	p.panels = (s.N + p.panel - 1) / p.panel
-	p.panelLen = p.kc * p.panel
-	whole := p.set.masked || s.N%p.set.lanes == 0
-	p.direct = !s.TransB && whole && (s.M <= 2*top || s.LdB*size <= directBytes) && !s.Stream
-	p.shared = !p.direct && s.Batch == 1 && (s.M >= manyRows || s.Stream)
-	p.packA = s.LdA*size%badStride == 0 && s.M > top && s.K > 16 && p.panels > 1
-
-	p.rows, p.cols = s.M, p.panels
-	if p.direct || p.shared {
-		p.rows = p.blockRows(top)
-	}
-	if !p.direct {
-		p.cols = p.panelsOfTask(size)
-	}
-	p.rowSets = (s.M + p.rows - 1) / p.rows
+	p.rowSets = (min(s.M, p.needC) + p.rows - 1) / p.rows
 	p.colSets = (p.panels + p.cols - 1) / p.cols
+	if flops := 2 * s.M * s.N * s.K; p.rowSets*p.colSets == 1 {
+		p.batches = min(s.Batch, 1+taskFlops/(flops+1))
+	}
+	p.batchSets = (s.Batch + p.batches - 1) / p.batches
 	p.prepareOnly()
 }
 
-// panelsOfTask is the number of panels that a task walks through for every strip of A.
-func (p *Plan[T]) panelsOfTask(size int) int {
-	s, most := &p.spec, max(1, packedMost/(p.panelLen*size))
-	if !p.shared && s.Batch == 1 && s.M < manyRows {
-		most = min(most, 2) // A stays in the second-level cache
-		if p.packA {
-			most = 8
-		}
+func (p *Plan[T]) choosePath(size, top int) {
+	s := &p.spec
+	switch {
+	case p.isDotted():
+		p.path = dotted
+	case !s.TransB && !s.Stream && (s.M <= 2*top || s.LdB*size <= directBytes) && (p.set.partial > 0 || s.N%p.set.lanes == 0):
+		p.path = inPlace
+	case s.Batch == 1 && (s.M >= manyRows || s.Stream):
+		p.path = shared
+	default:
+		p.path = private
 	}
-	for most < p.panels && 2*s.M*most*p.panel*s.K < taskFlops {
-		most++
-	}
-	return min(most, p.panels)
+	p.packA = (p.path == private || p.path == shared) && s.LdA*size%badStride == 0 && s.M > top && s.K > 16 && p.panels > 1
 }
 
-// blockRows is the number of rows in a task when only rows are divided.
+// chooseTask divides the result. Many rows are divided first, and columns where the work lies in them.
+func (p *Plan[T]) chooseTask(size, top int) {
+	s := &p.spec
+	p.cols = p.panels
+	switch p.path {
+	case shared:
+		p.rows, p.cols = p.blockRows(top), p.blockPanels(packedMost/(p.panelLen*size))
+	case private:
+		most := packedMost / (p.panelLen * size)
+		if s.M < manyRows && s.Batch == 1 {
+			most = min(most, 2) // A stays in the second-level cache
+			if p.packA {
+				most = min(most, 8)
+			}
+		}
+		p.cols = p.blockPanels(most)
+	case inPlace:
+		if p.rows = p.blockRows(top); p.rows == s.M {
+			p.cols = p.blockPanels(p.panels / 16)
+		}
+	case dotted:
+		p.cols = p.blockPanels(p.panels / 16)
+	}
+}
+
+// blockPanels is the number of panels in a task that should have most: enough to be worth it.
+func (p *Plan[T]) blockPanels(most int) int {
+	flops := 2 * p.spec.M * p.spec.K * p.panel // of a panel
+	return min(max(most, 1, taskFlops/(flops+1)), p.panels)
+}
+
+// blockRows is the number of rows in a task: enough to be worth it.
 func (p *Plan[T]) blockRows(top int) int {
 	s := &p.spec
 	rows := max(s.M/16, taskFlops/(2*s.N*s.K+1), top)
@@ -81,11 +105,11 @@ func (p *Plan[T]) blockRows(top int) int {
 // prepareOnly recognises products of one tile.
 func (p *Plan[T]) prepareOnly() {
 	s := &p.spec
-	if !p.direct || s.Batch > 1 || s.M > p.set.rows() || s.K > p.kc {
+	if p.path != inPlace || s.Batch > 1 || s.M > p.set.rows() || s.K > p.kc {
 		return
 	}
 	nv := (s.N + p.set.lanes - 1) / p.set.lanes
-	if nv >= len(p.set.tiles[s.M]) {
+	if nv >= len(p.set.tiles[s.M]) || nv > p.set.partial && s.N%p.set.lanes != 0 {
 		return
 	}
 	x := &p.lanes[0].args
@@ -104,10 +128,13 @@ func (p *Plan[T]) setArgs(x *args[T]) {
 func (p *Plan[T]) privateLen() int { return p.bLen() + p.aLen() }
 
 func (p *Plan[T]) bLen() int {
-	if p.direct || p.shared {
-		return 0
+	switch {
+	case p.path == private:
+		return p.cols * p.panelLen
+	case p.path == dotted && p.colA != 1:
+		return p.spec.M * p.spec.K
 	}
-	return p.cols * p.panelLen
+	return 0
 }
 
 func (p *Plan[T]) aLen() int {
@@ -119,7 +146,7 @@ func (p *Plan[T]) aLen() int {
 
 // sharedLen is the common scratch in elements.
 func (p *Plan[T]) sharedLen() int {
-	if !p.shared {
+	if p.path != shared {
 		return 0
 	}
 	blocks := 1
@@ -131,8 +158,16 @@ func (p *Plan[T]) sharedLen() int {
 
 func (p *Plan[T]) blocks() int { return (p.spec.K + p.kc - 1) / p.kc }
 
-// tasks is the number of parts that workers share, in every depth block if B is packed for all.
-func (p *Plan[T]) tasks() int { return p.spec.Batch * p.rowSets * p.colSets }
+// tasks is the number of parts that workers share in a phase.
+func (p *Plan[T]) tasks() int { return p.batchSets * p.rowSets * p.colSets }
+
+// phases is how often the workers must meet.
+func (p *Plan[T]) phases() int {
+	if p.path == shared {
+		return p.blocks()
+	}
+	return 1
+}
 
 // RunOn computes the product with a pool of at most the plan's number of workers. The result is that of Run.
 func (p *Plan[T]) RunOn(w Workers, a, b, c []T) {
@@ -141,50 +176,59 @@ func (p *Plan[T]) RunOn(w Workers, a, b, c []T) {
 		p.Run(a, b, c)
 		return
 	}
+	if p.turned {
+		a, b = b, a
+	}
 	p.check(a, b, c)
 	p.a, p.b, p.c = a, b, c
 	if p.listed(a) {
 		w.Do(p.sparse.tasks, p.listTask)
-	} else if p.shared && p.needB > 0 {
-		for p.block = range p.blocks() {
-			w.Do(p.panels, p.packTask)
+	} else {
+		for p.block = range p.phases() {
+			if p.path == shared {
+				w.Do(p.panels, p.packTask)
+			}
 			w.Do(tasks, p.multiTask)
 		}
-	} else {
-		w.Do(tasks, p.multiTask)
 	}
 	p.a, p.b, p.c = nil, nil, nil
 }
 
-// multiply does one task: some rows and panels of one matrix of the batch.
+// multiply does one task: some matrices of the batch, rows and panels.
 func (p *Plan[T]) multiply(task, worker int, a, b, c []T) {
-	s := &p.spec
-	batch, t := task/(p.rowSets*p.colSets), task%(p.rowSets*p.colSets)
-	c = c[batch*s.StrideC:]
-	if p.needA == 0 || p.needB == 0 {
-		scale(c, s.M, s.N, s.LdC, p.beta)
-		return
-	}
-	a, b = a[batch*s.StrideA:], b[batch*s.StrideB:]
-	i0, j0 := t%p.rowSets*p.rows, t/p.rowSets*p.cols
-	i1, j1 := min(i0+p.rows, s.M), min(j0+p.cols, p.panels)
+	s, in := &p.spec, p.rowSets*p.colSets
+	set, t := task/in, task%in
+	q := part[T]{block: p.block, i0: t % p.rowSets * p.rows, j0: t / p.rowSets * p.cols}
+	q.i1, q.j1 = min(q.i0+p.rows, s.M), min(q.j0+p.cols, p.panels)
 	p.setArgs(&p.lanes[worker].args)
-	if p.direct {
-		p.inPlace(worker, a, b, c, i0, i1)
-		return
-	}
-	q := part[T]{block: p.block, i0: i0, i1: i1, j0: j0, j1: j1, c: ptr(c, i0*s.LdC)}
-	if p.shared {
-		q.packed = p.sharedPanel(j0, q.block)
-		p.strips(worker, a, q)
-		return
-	}
-	q.packed = (*T)(p.ws.private[worker].start)
-	for q.block = range p.blocks() {
-		for j := j0; j < j1; j++ {
-			p.packB(&p.lanes[worker], b, p.panelAt(q.packed, j-j0), q.block, j)
+	for batch := set * p.batches; batch < min((set+1)*p.batches, s.Batch); batch++ {
+		c := c[batch*s.StrideC:]
+		if p.path == scaled {
+			scale(c, s.M, s.N, s.LdC, p.beta)
+			continue
 		}
+		p.multiplyPart(worker, a[batch*s.StrideA:], b[batch*s.StrideB:], c, q)
+	}
+}
+
+func (p *Plan[T]) multiplyPart(worker int, a, b, c []T, q part[T]) {
+	q.c = ptr(c, q.i0*p.spec.LdC)
+	switch p.path {
+	case inPlace:
+		p.multiplyInPlace(worker, a, b, c, q)
+	case dotted:
+		p.dotProducts(worker, a, b, c, q.j0*p.panel, min(q.j1*p.panel, p.spec.N))
+	case shared:
+		q.packed = p.sharedPanel(q.j0, q.block)
 		p.strips(worker, a, q)
+	case private:
+		q.packed = (*T)(p.ws.private[worker].start)
+		for q.block = range p.blocks() {
+			for j := q.j0; j < q.j1; j++ {
+				p.packB(&p.lanes[worker], b, p.panelAt(q.packed, j-q.j0), q.block, j)
+			}
+			p.strips(worker, a, q)
+		}
 	}
 }
 

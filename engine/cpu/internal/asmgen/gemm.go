@@ -19,6 +19,7 @@ func gemmFile(v isa, e elem) func(*source) {
 			g.packRows(nv)
 		}
 		g.packColumns()
+		g.dots()
 	}
 }
 
@@ -68,9 +69,9 @@ const (
 // result, in the order of k, on every family of instructions: so AVX2 and AVX-512 give the same bits.
 func (g gemm) tile(mr, nv int) {
 	n := mr * nv
-	free := g.regs - 4
-	if g.masks {
-		free = 24
+	free := g.regs - 4 // the first register beside the sums
+	if g.masks || nv == 1 {
+		free = g.regs - 8
 	}
 	g.text(g.tileName(mr, nv), fmt.Sprintf("(p *args[%s])", g.goType), 8)
 	g.op("MOVQ p+0(FP), AX")
@@ -80,9 +81,9 @@ func (g gemm) tile(mr, nv int) {
 	}{{argK, "CX"}, {argARow, "R8"}, {argACol, "R10"}, {argBRow, "R14"}, {argCRow, "R11"}, {argA, "SI"}, {argB, "DI"}, {argC, "DX"}} {
 		g.op("MOVQ %d(AX), %s", l.off, l.reg)
 	}
-	if g.masks {
+	if g.partial(nv) {
 		g.op("MOVQ %d(AX), R9", argLast)
-		g.mask(g.source, g.elem, "R9", 0)
+		g.mask(g.source, g.elem, "R9", g.regs-1)
 	}
 	g.op("LEAQ (R8)(R8*2), R9")
 	if mr > 4 {
@@ -118,6 +119,9 @@ func (g gemm) tile(mr, nv int) {
 	g.finish(mr, nv, g.regs-4)
 }
 
+// partial reports whether a tile of nv vectors of B, read in place, reads no more of the last than its columns.
+func (g gemm) partial(nv int) bool { return g.masks || nv == 1 }
+
 // rowOf addresses A[i, k].
 func rowOf(i int) string {
 	base := []string{"SI", "R12", "R13"}[i/4]
@@ -127,11 +131,15 @@ func rowOf(i int) string {
 // depthNarrow adds one depth to a tile of one or two vectors: B in registers, A broadcast row by row.
 func (g gemm) depthNarrow(mr, nv, free int) {
 	for j := range nv {
-		g.load(g.source, g.elem, fmt.Sprintf("%d(DI)", g.bytes*j), free+j, g.masks && j == nv-1, 0)
+		g.load(g.source, g.elem, fmt.Sprintf("%d(DI)", g.bytes*j), free+j, g.partial(nv) && j == nv-1, g.regs-1)
 	}
 	spare := free + 2
+	spares := g.regs - spare
+	if nv == 1 {
+		spares-- // the mask
+	}
 	for i := range mr {
-		z := g.r(spare + i%(g.regs-spare))
+		z := g.r(spare + i%spares)
 		g.op("VBROADCAST%s %s, %s", g.scalar, rowOf(i), z)
 		for j := range nv {
 			g.op("VFMADD231%s %s, %s, %s", g.packed, g.r(free+j), z, g.r(i*nv+j))
@@ -149,7 +157,7 @@ func (g gemm) depthWide(mr, nv, free int) {
 		if z+1 < g.regs {
 			z += j % 2
 		}
-		g.load(g.source, g.elem, fmt.Sprintf("%d(DI)", g.bytes*j), z, g.masks && j == nv-1, 0)
+		g.load(g.source, g.elem, fmt.Sprintf("%d(DI)", g.bytes*j), z, g.partial(nv) && j == nv-1, g.regs-1)
 		for i := range mr {
 			g.op("VFMADD231%s %s, %s, %s", g.packed, g.r(z), g.r(free+i), g.r(i*nv+j))
 		}
