@@ -74,6 +74,15 @@ func avx2SinV32(n int, out, a, b, c unsafe.Pointer)
 func avx2CosV32(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
+func avx2ErfV32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx2ErfcV32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx2NormcdfV32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
 func avx2AddVv32(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
@@ -286,6 +295,9 @@ var avx2F32 = map[string]Func{
 	"tanh.v":        avx2TanhV32,
 	"sin.v":         avx2SinV32,
 	"cos.v":         avx2CosV32,
+	"erf.v":         avx2ErfV32,
+	"erfc.v":        avx2ErfcV32,
+	"normcdf.v":     avx2NormcdfV32,
 	"add.vv":        avx2AddVv32,
 	"add.vs":        avx2AddVs32,
 	"add.sv":        avx2AddSv32,

@@ -74,6 +74,15 @@ func avx2SinV64(n int, out, a, b, c unsafe.Pointer)
 func avx2CosV64(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
+func avx2ErfV64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx2ErfcV64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx2NormcdfV64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
 func avx2AddVv64(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
@@ -286,6 +295,9 @@ var avx2F64 = map[string]Func{
 	"tanh.v":        avx2TanhV64,
 	"sin.v":         avx2SinV64,
 	"cos.v":         avx2CosV64,
+	"erf.v":         avx2ErfV64,
+	"erfc.v":        avx2ErfcV64,
+	"normcdf.v":     avx2NormcdfV64,
 	"add.vv":        avx2AddVv64,
 	"add.vs":        avx2AddVs64,
 	"add.sv":        avx2AddSv64,

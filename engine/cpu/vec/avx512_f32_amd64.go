@@ -74,6 +74,15 @@ func avx512SinV32(n int, out, a, b, c unsafe.Pointer)
 func avx512CosV32(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
+func avx512ErfV32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx512ErfcV32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx512NormcdfV32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
 func avx512AddVv32(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
@@ -286,6 +295,9 @@ var avx512F32 = map[string]Func{
 	"tanh.v":        avx512TanhV32,
 	"sin.v":         avx512SinV32,
 	"cos.v":         avx512CosV32,
+	"erf.v":         avx512ErfV32,
+	"erfc.v":        avx512ErfcV32,
+	"normcdf.v":     avx512NormcdfV32,
 	"add.vv":        avx512AddVv32,
 	"add.vs":        avx512AddVs32,
 	"add.sv":        avx512AddSv32,

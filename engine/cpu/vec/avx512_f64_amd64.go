@@ -74,6 +74,15 @@ func avx512SinV64(n int, out, a, b, c unsafe.Pointer)
 func avx512CosV64(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
+func avx512ErfV64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx512ErfcV64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx512NormcdfV64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
 func avx512AddVv64(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
@@ -286,6 +295,9 @@ var avx512F64 = map[string]Func{
 	"tanh.v":        avx512TanhV64,
 	"sin.v":         avx512SinV64,
 	"cos.v":         avx512CosV64,
+	"erf.v":         avx512ErfV64,
+	"erfc.v":        avx512ErfcV64,
+	"normcdf.v":     avx512NormcdfV64,
 	"add.vv":        avx512AddVv64,
 	"add.vs":        avx512AddVs64,
 	"add.sv":        avx512AddSv64,

@@ -11,6 +11,7 @@ var unary = []struct {
 	{"square", square32, square64}, {"cube", cube32, cube64}, {"sqrt", sqrt32, sqrt64}, {"inverse", inverse32, inverse64}, {"inversesqrt", inverseSqrt32, inverseSqrt64},
 	{"exp", exp32, exp64}, {"expm1", expm132, expm164}, {"log", log32, log64}, {"log1p", log1p32, log1p64}, {"log2", log232, log264},
 	{"sigmoid", sigmoid32, sigmoid64}, {"softplus", softplus32, softplus64}, {"tanh", tanh32, tanh64}, {"sin", sin32, sin64}, {"cos", cos32, cos64},
+	{"erf", erf32, erf64}, {"erfc", erfc32, erfc64}, {"normcdf", normcdf32, normcdf64},
 }
 
 var binary = []struct {
