@@ -28,8 +28,9 @@ type definition struct {
 	f32, f64 string
 }
 
-// readDefinitions parses the files that hold the definitions.
-func readDefinitions(dir string, names ...string) *definitions {
+// readDefinitions parses the files of package vec that hold definitions and tables.
+func readDefinitions() *definitions {
+	dir, names := "../../vec", []string{"ieee.go", "f32.go", "f64.go", "gauss.go", "pow.go", "ops.go"}
 	fset := token.NewFileSet()
 	d := &definitions{info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}, funcs: map[string]*ast.FuncDecl{}}
 	var files []*ast.File

@@ -8,7 +8,7 @@ import (
 // vectors writes every op of package vec for one level and lane width: for each pattern of operands one function of type vec.Func.
 func vectors(v isa, t elem) func(*source) {
 	return func(s *source) {
-		defs := readDefinitions("../../vec", "ieee.go", "f32.go", "f64.go", "gauss.go", "pow.go", "ops.go")
+		defs := readDefinitions()
 		s.goDecl("import \"unsafe\"\n")
 		e := &emitter{source: s, isa: v, elem: t, pool: newPool("constants")}
 		table := ""
