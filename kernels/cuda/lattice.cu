@@ -1,0 +1,201 @@
+// Multi-spin coding on periodic square and cubic lattices: 64 systems a word, or a system of 64 strips. Spins [sites][words],
+// couplings [dims][sites][coupling words], planes of thresholds [33][classes][words]; see package multispin for the definitions.
+//
+// What a sweep costs: a thread turns the 64 bits of a word. It draws planes of random bits until every bit is decided, most
+// significant first, 2 planes a Philox block of about 42 integer instructions; a warp needs 18 planes or so for its 2,048 bits, which
+// with the comparisons makes about 11 integer instructions a flip, against 8 bytes of spins and some of couplings for 64 flips.
+#include "philox.cuh"
+
+struct Lattice {
+  u32 size[3];  // z = 1 in two dimensions
+  u32 words, couplingWords, strips;
+};
+
+__device__ __forceinline__ u64 rotate(u64 x, int turn) { return turn == 0 ? x : turn > 0 ? x << 1 | x >> 63 : x >> 1 | x << 63; }
+
+// Bonds reads what a site sees; every word of unsatisfied bonds is one of its 2·dims.
+template <int dims> struct Bonds {
+  const u64 *spins, *couplings;
+  const Lattice &l;
+  u32 at[3], site, w;
+  __device__ __forceinline__ u64 coupling(int k, u32 i) const {
+    size_t place = (size_t)k * l.size[0] * l.size[1] * l.size[2] + i;
+    return l.couplingWords == 0 ? 0 : l.couplingWords == 1 ? couplings[place] : couplings[place * l.words + w];
+  }
+  __device__ __forceinline__ u64 spin(u32 i) const { return spins[(size_t)i * l.words + w]; }
+  __device__ __forceinline__ u32 stride(int k) const { return k == 0 ? 1 : k == 1 ? l.size[0] : l.size[0] * l.size[1]; }
+  __device__ __forceinline__ u64 up(int k, u64 s) const {
+    const u32 n = l.size[k];
+    const bool across = at[k] == n - 1;
+    const u64 other = spin(across ? site - (n - 1) * stride(k) : site + stride(k));
+    return s ^ rotate(other, across && k == 0 && l.strips ? -1 : 0) ^ coupling(k, site);
+  }
+  __device__ __forceinline__ u64 down(int k, u64 s) const {
+    const u32 n = l.size[k];
+    const bool across = at[k] == 0;
+    const u32 i = across ? site + (n - 1) * stride(k) : site - stride(k);
+    return s ^ rotate(spin(i) ^ coupling(k, i), across && k == 0 && l.strips ? 1 : 0);
+  }
+};
+
+// count adds 2·dims bits into three planes of a number for each of 64 systems.
+template <int dims> __device__ __forceinline__ void count(const Bonds<dims> &b, u64 s, u64 &ones, u64 &twos, u64 &fours) {
+  ones = twos = fours = 0;
+#pragma unroll
+  for (int k = 0; k < dims; k++) {
+    const u64 x = b.up(k, s), y = b.down(k, s);
+    const u64 half = x ^ y, carry = (x & y) | (ones & half);
+    ones ^= half;
+    fours |= twos & carry;
+    twos ^= carry;
+  }
+}
+
+// place finds the site of number t of one colour.
+template <int dims> __device__ __forceinline__ void place(Bonds<dims> &b, u32 t, u32 colour) {
+  const u32 half = b.l.size[0] / 2, row = t / half;
+  b.at[1] = row % b.l.size[1];
+  b.at[2] = row / b.l.size[1];
+  b.at[0] = 2 * (t - row * half) + ((b.at[1] + b.at[2] + colour) & 1);
+  b.site = row * b.l.size[0] + b.at[0];
+}
+
+enum { METROPOLIS, HEATBATH };
+
+template <int dims, int rule>
+__device__ __forceinline__ void sweep(u64 *spins, const u64 *couplings, const u64 *planes, const Lattice &l, u32 colour, const Stream stream) {
+  constexpr int classes = rule == METROPOLIS ? dims : dims + 1;
+  const u32 e = blockIdx.x * blockDim.x + threadIdx.x, n = l.size[0] / 2 * l.size[1] * l.size[2];
+  if (e >= n * l.words) return;
+  Bonds<dims> b = {spins, couplings, l, {0, 0, 0}, 0, e % l.words};
+  place(b, e / l.words, colour);
+  const u64 s = b.spin(b.site);
+  u64 ones, twos, fours;
+  count(b, s, ones, twos, fours);
+  // is[c] marks the systems of class c: n = dims - unsatisfied is c+1 (Metropolis) or ±c (heat bath)
+  u64 number[2 * dims + 1], is[classes];
+#pragma unroll
+  for (int u = 0; u <= 2 * dims; u++) number[u] = (u & 1 ? ones : ~ones) & (u & 2 ? twos : ~twos) & (u & 4 ? fours : ~fours);
+  u64 flips = 0, complement = 0;
+#pragma unroll
+  for (int u = 0; u <= 2 * dims; u++) {
+    if (rule == METROPOLIS && u >= dims) flips |= number[u];
+    if (rule == HEATBATH && u > dims) complement |= number[u];
+  }
+#pragma unroll
+  for (int c = 0; c < classes; c++) {
+    const int d = rule == METROPOLIS ? c + 1 : c;
+    is[c] = number[dims - d];
+    if (rule == HEATBATH && d > 0) is[c] |= number[dims + d];
+  }
+  u64 undecided = ~flips, below = 0;
+  const u64 *t = planes + b.w;
+#pragma unroll
+  for (int c = 0; c < classes; c++) below |= is[c] & t[(size_t)(32 * classes + c) * l.words];  // probability one
+  undecided &= ~below;
+  for (u32 q = 0; q < 16 && undecided; q++) {
+    const uint4 x = philox(stream, b.w | q << 24, b.site);
+#pragma unroll
+    for (int h = 0; h < 2; h++) {
+      const u64 random = h == 0 ? join(x.y, x.x) : join(x.w, x.z);
+      u64 limit = 0;
+#pragma unroll
+      for (int c = 0; c < classes; c++) limit |= is[c] & t[(size_t)((2 * q + h) * classes + c) * l.words];
+      below |= undecided & limit & ~random;
+      undecided &= ~(limit ^ random);
+    }
+  }
+  spins[(size_t)b.site * l.words + b.w] = s ^ (flips | (below ^ complement));
+}
+
+#define SWEEP(name, dims, rule) \
+  extern "C" __global__ void __launch_bounds__(256) name(u64 *spins, const u64 *couplings, const u64 *planes, const Lattice l, u32 colour, u32 k0, u32 k1, u32 c2, u32 c3) { \
+    sweep<dims, rule>(spins, couplings, planes, l, colour, {k0, k1, c2, c3}); \
+  }
+SWEEP(lattice_metropolis2, 2, METROPOLIS)
+SWEEP(lattice_metropolis3, 3, METROPOLIS)
+SWEEP(lattice_heatbath2, 2, HEATBATH)
+SWEEP(lattice_heatbath3, 3, HEATBATH)
+
+// lattice_planes turns the thresholds of the systems' temperatures into bit planes; a warp a word and class. A label is for all bits
+// of a word when there are strips; systems beyond the labels get thresholds 0.
+extern "C" __global__ void __launch_bounds__(256) lattice_planes(u64 *planes, const u64 *table, const int *labels, u32 systems, u32 temperatures, u32 classes, u32 words, u32 strips) {
+  const u32 warp = blockIdx.x * 8 + (threadIdx.x >> 5), lane = threadIdx.x & 31, w = warp / classes, c = warp % classes;
+  if (w >= words) return;
+  u64 t[2];
+  for (int half = 0; half < 2; half++) {
+    const u32 i = strips ? w : 64 * w + 32 * half + lane;
+    t[half] = 0;
+    if (i >= systems) continue;
+    const u32 k = (u32)labels[i];
+    if (k >= temperatures) __trap();
+    t[half] = table[(size_t)k * classes + c];
+  }
+  for (int p = 0; p <= 32; p++) {
+    const int bit = p == 32 ? 32 : 31 - p;
+    const u32 lo = __ballot_sync(0xffffffffu, t[0] >> bit & 1), hi = __ballot_sync(0xffffffffu, t[1] >> bit & 1);
+    if (lane == 0) planes[(size_t)(p * classes + c) * words + w] = join(lo, hi);
+  }
+}
+
+// Energies, E = 2·(unsatisfied bonds) - (bonds). A thread counts in bit planes over up to 42 even sites, which see every bond once;
+// the 32 planes' worth of a warp are added by full adders, then lane r adds counters r and 32+r to the systems' energies.
+constexpr int SITES = 42, NARROW = 8, WIDE = 13;  // 6·42 < 2^8, 32 times as much < 2^13
+
+template <int dims> __device__ __forceinline__ void energies(int *out, const u64 *spins, const u64 *couplings, const Lattice &l) {
+  const u32 lane = threadIdx.x & 31, n = l.size[0] / 2 * l.size[1] * l.size[2];
+  const u32 warp = blockIdx.x * 8 + (threadIdx.x >> 5), chunk = 32 * SITES;
+  Bonds<dims> b = {spins, couplings, l, {0, 0, 0}, 0, blockIdx.y};
+  if (warp * chunk >= n) return;
+  u64 c[WIDE] = {};
+  for (int j = 0; j < SITES; j++) {
+    const u32 t = warp * chunk + 32 * j + lane;
+    if (t >= n) break;
+    place(b, t, 0);
+    u64 part[3];
+    count(b, b.spin(b.site), part[0], part[1], part[2]);
+    u64 carry = 0;
+#pragma unroll
+    for (int p = 0; p < NARROW; p++) {
+      const u64 x = p < 3 ? part[p] : 0, half = c[p] ^ x;
+      const u64 next = (c[p] & x) | (carry & half);
+      c[p] = half ^ carry;
+      carry = next;
+    }
+  }
+  __syncwarp();
+#pragma unroll
+  for (int d = 1; d < 32; d <<= 1) {
+    u64 carry = 0;
+#pragma unroll
+    for (int p = 0; p < WIDE; p++) {
+      const u64 x = __shfl_xor_sync(0xffffffffu, c[p], d), half = c[p] ^ x;
+      const u64 next = (c[p] & x) | (carry & half);
+      c[p] = half ^ carry;
+      carry = next;
+    }
+  }
+  int sum[2] = {};
+#pragma unroll
+  for (int p = 0; p < WIDE; p++) {
+    sum[0] += (int)(c[p] >> lane & 1) << p;
+    sum[1] += (int)(c[p] >> (32 + lane) & 1) << p;
+  }
+  if (!l.strips) {
+    atomicAdd(out + 64 * b.w + lane, 2 * sum[0]);
+    atomicAdd(out + 64 * b.w + 32 + lane, 2 * sum[1]);
+    return;
+  }
+  int all = sum[0] + sum[1];
+  for (int d = 16; d > 0; d >>= 1) all += __shfl_down_sync(0xffffffffu, all, d);
+  if (lane == 0) atomicAdd(out + b.w, 2 * all);
+}
+
+extern "C" __global__ void __launch_bounds__(256) lattice_energies2(int *out, const u64 *spins, const u64 *couplings, const Lattice l) { energies<2>(out, spins, couplings, l); }
+extern "C" __global__ void __launch_bounds__(256) lattice_energies3(int *out, const u64 *spins, const u64 *couplings, const Lattice l) { energies<3>(out, spins, couplings, l); }
+
+// lattice_start sets what the counts are added to.
+extern "C" __global__ void __launch_bounds__(256) lattice_start(int *out, int value, u32 n) {
+  const u32 i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) out[i] = value;
+}
