@@ -87,7 +87,7 @@ func product(v *value) *Product {
 		p.Beta = 1
 	}
 	r := a.root()
-	p.MaybeSparse = r.kind == kLeaf || r.kind == kLoop && (r.op == "bernoulli" || r.op == "bernoullispin")
+	p.MaybeSparse = r.kind == kLeaf || r.kind == kLoop && (r.op == "bernoulli" || r.op == "spin")
 	return p
 }
 

@@ -51,7 +51,7 @@ func needFloat(name string, x *gorgonia.Node) error {
 // Sample names the stream and the primitive.
 func (k *bernoulli) Sample() (uint16, string) {
 	if k.spin {
-		return k.stream, "bernoullispin"
+		return k.stream, "spin"
 	}
 	return k.stream, "bernoulli"
 }

@@ -144,7 +144,7 @@ var primitives = map[string]func(a, b, c float64) float64{
 	"relu":        func(a, b, c float64) float64 { return math.Max(a, 0) },
 	"step":        func(a, b, c float64) float64 { return flag(a > 0) },
 	"bernoulli":   func(a, b, c float64) float64 { return flag(b*(1+math.Exp(-a)) < 1) },
-	"bernoullispin": func(a, b, c float64) float64 {
+	"spin": func(a, b, c float64) float64 {
 		return 2*flag(b*(1+math.Exp(-a)) < 1) - 1
 	},
 }

@@ -3,6 +3,7 @@
 //   PTXSIM_SEED     order of warps and blocks          PTXSIM_DEVICES  number of devices (default 1, 0 for none)
 //   PTXSIM_MEMORY   bytes of memory of each device     PTXSIM_DRIVER   driver version, 13000 for 13.0
 //   PTXSIM_LIMIT    thread instructions of a launch before it counts as endless
+//   PTXSIM_CAPABILITY  compute capability, 90 for 9.0
 //   PTXSIM_QUIET    do not print faults on stderr      PTXSIM_TRACE    print every launch
 //   CUDA_LAUNCH_BLOCKING=1  faults come back from the launch itself
 #include <algorithm>
@@ -130,14 +131,16 @@ API int cuDeviceGetCount(int* n) { *n = int(setting("PTXSIM_DEVICES", 1)); retur
 API int cuDeviceGet(int* d, int k) { if (k < 0 || uint64_t(k) >= setting("PTXSIM_DEVICES", 1)) return 101; *d = k; return 0; }
 API int cuDeviceGetName(char* s, int n, int) { snprintf(s, size_t(n), "PTX emulator (not a GPU)"); return 0; }
 API int cuDeviceTotalMem_v2(size_t* n, int) { *n = capacity(); return 0; }
-API int cuDeviceComputeCapability(int* major, int* minor, int) { *major = 9; *minor = 0; return 0; }
 API int cuDeviceGetAttribute(int* v, int a, int) {
   static const std::map<int, int> known = {{1, 1024}, {2, 1024}, {3, 1024}, {4, 64}, {5, 2147483647}, {6, 65535}, {7, 65535}, {8, 49152},
-      {10, 32}, {12, 65536}, {16, 4}, {39, 2048}, {75, 9}, {76, 0}, {81, 233472}, {97, 232448}};
+      {10, 32}, {12, 65536}, {16, 4}, {39, 2048}, {81, 233472}, {97, 232448}};
+  const int capability = int(setting("PTXSIM_CAPABILITY", 90));
+  if (a == 75 || a == 76) { *v = a == 75 ? capability / 10 : capability % 10; return 0; }
   auto it = known.find(a);
   *v = it == known.end() ? 0 : it->second;
   return 0;
 }
+API int cuDeviceComputeCapability(int* major, int* minor, int) { return cuDeviceGetAttribute(major, 75, 0) || cuDeviceGetAttribute(minor, 76, 0); }
 API int cuMemGetInfo_v2(size_t* free, size_t* total) {
   return call([&](Context* c) { *total = capacity(); *free = *total - std::min(*total, memory().used[c->device]); return 0; });
 }
