@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"cavity/engine/figure"
 	"cavity/engine/rng"
 	"cavity/engine/store"
 )
@@ -111,6 +112,7 @@ func (v *toy) compute(ctx context.Context, s *session) (*result, error) {
 	p := float64(heads) / float64(v.Throws)
 	return &result{
 		Summary: store.Summary{{Key: "heads", Value: heads}, {Key: "share", Value: store.Estimate{Mean: p, Err: .5}}},
+		Figures: []picture{{"share", figure.Curves{Curves: []figure.Curve{{X: []float64{0, 1}, Y: []float64{p, p}}}}}},
 		Series:  []store.Array{store.Of("heads", []int64{int64(heads)})},
 	}, save()
 }

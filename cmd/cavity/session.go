@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"cavity/engine"
+	"cavity/engine/figure"
 	"cavity/engine/store"
 )
 
@@ -44,10 +45,7 @@ func (r *result) all() store.Summary { return slices.Concat(r.Summary, r.Timing)
 // A picture is drawn twice, as NAME.svg and NAME.png.
 type picture struct {
 	Name   string
-	Figure interface {
-		WriteSVG(io.Writer) error
-		WritePNG(io.Writer) error
-	}
+	Figure figure.Figure
 }
 
 // A session is one computation under way, as its verb sees it.
@@ -257,11 +255,11 @@ func (s *session) keep(res *result) error {
 		}
 	}
 	for _, p := range res.Figures {
-		if err := r.Save(store.FiguresDir+"/"+p.Name+".svg", p.Figure.WriteSVG); err != nil {
-			return err
-		}
-		if err := r.Save(store.FiguresDir+"/"+p.Name+".png", p.Figure.WritePNG); err != nil {
-			return err
+		for end, write := range map[string]func(io.Writer, figure.Figure) error{".svg": figure.WriteSVG, ".png": figure.WritePNG} {
+			name := store.FiguresDir + "/" + p.Name + end
+			if err := r.Save(name, func(w io.Writer) error { return write(w, p.Figure) }); err != nil {
+				return err
+			}
 		}
 	}
 	if err := r.SaveSummary(store.MetaFile, s.metadata()); err != nil {
