@@ -20,6 +20,11 @@ type carrier interface {
 	bytes() int64
 	// sweep is the next state from the slot "state"; index says which temperature each walker has.
 	sweep(g *graph) node
+	// follow names slots that depend on which temperature a ladder gives to each walker, where follows says that there are
+	// any; retune writes what depends on the temperatures themselves.
+	follows() bool
+	follow(g *graph, ladder node) map[string]node
+	retune(p *engine.Program, betas []float64) error
 	// energies is H of every walker, float64 [systems, walkers].
 	energies(g *graph) node
 	// observe names further measured values, float64 with leading axis systems, and the slots for them.
@@ -75,9 +80,9 @@ func (g *graph) ladder() node {
 	return g.slot("ladder", tensor.Int32, kernels.LadderRows, g.systems, g.copies, g.temperatures)
 }
 
-// index is the ladder's first row: the temperature of every walker, int32 [systems, walkers].
-func (g *graph) index() node {
-	row := g.make(func() (node, error) { return gorgonia.Slice(g.ladder(), gorgonia.S(kernels.LadderAt)) })
+// indexOf is a ladder's first row: the temperature of every walker, int32 [systems, walkers].
+func (g *graph) indexOf(ladder node) node {
+	row := g.make(func() (node, error) { return gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt)) })
 	return g.make(func() (node, error) { return gorgonia.Reshape(row, tensor.Shape{g.systems, g.walkers()}) })
 }
 
@@ -108,6 +113,9 @@ func choose(m Model, b batch) (carrier, error) {
 			return nil, err
 		}
 		samples[i] = c
+	}
+	if l := newLattice(m, b, samples); l != nil {
+		return l, nil
 	}
 	return &denseCarrier{batch: b, samples: samples}, nil
 }

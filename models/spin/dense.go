@@ -27,11 +27,17 @@ func (d *denseCarrier) external(g *graph) node {
 
 func (d *denseCarrier) sweep(g *graph) node {
 	couplings := g.slot("couplings", tensor.Float32, d.systems, d.n, kernels.DenseStride(d.n))
-	index := g.index()
+	index := g.indexOf(g.ladder())
 	return g.make(func() (node, error) {
 		return kernels.DenseSweep(d.rule, sweepStream, d.state(g), couplings, d.external(g), g.beta(), index)
 	})
 }
+
+func (d *denseCarrier) follows() bool { return false }
+
+func (d *denseCarrier) follow(*graph, node) map[string]node { return nil }
+
+func (d *denseCarrier) retune(*engine.Program, []float64) error { return nil }
 
 func (d *denseCarrier) energies(g *graph) node {
 	return g.make(func() (node, error) { return kernels.DenseEnergy(d.state(g), d.external(g)) })

@@ -153,6 +153,13 @@ func (m *Measurement) Results() (Results, error) {
 		if m.rec.index("l") >= 0 {
 			put(&r.LinkOverlap, moment("l", k))
 		}
+		if m.rec.index("qk2") >= 0 {
+			// ξ = 1/(2 sin π/L) √(χ(0)/χ(k) - 1), zero where noise makes the root imaginary
+			put(&r.CorrelationLength, func(v view) float64 {
+				ratio := moment("q2", k)(v)/moment("qk2", k)(v) - 1
+				return math.Sqrt(math.Max(0, ratio)) / (2 * math.Sin(math.Pi/float64(s.Model.(Lattice).Side())))
+			})
+		}
 		put(&r.FreeEnergy, func(v view) float64 { return v.over(func(i int) float64 { return m.freeEnergy(v, i, k) }) })
 		r.TauInt = append(r.TauInt, m.tauInt(k))
 		r.Equilibrated = append(r.Equilibrated, m.equilibrated(k))

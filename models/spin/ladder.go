@@ -117,7 +117,15 @@ func (s *Sampler) setTemperatures(ts []float64) error {
 		beta[k] = 1 / t
 	}
 	s.Temperatures = ts
-	return s.Program.Write("beta", beta)
+	if _, used := s.Program.Slots()["beta"]; used {
+		if err := s.Program.Write("beta", beta); err != nil {
+			return err
+		}
+	}
+	if err := s.carrier.retune(s.Program, beta); err != nil || !s.carrier.follows() {
+		return err
+	}
+	return s.Program.Once("follow")
 }
 
 // Reset forgets the counts of exchanges and round trips, at the end of the warm-up.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"cavity/engine/store"
@@ -14,6 +15,7 @@ import (
 var copyMoments = []string{"e", "e2", "m", "|m|", "m2", "m4"}
 var pairMoments = []string{"q", "|q|", "q2", "q4"}
 var linkMoments = []string{"l", "l2"}
+var waveMoments = []string{"qk2"} // |q(k)|² at the smallest wave number, averaged over the axes
 
 // A Measurement accumulates what a Sampler measures.
 type Measurement struct {
@@ -35,10 +37,11 @@ func (s *Sampler) Measure() *Measurement {
 	b := s.batch
 	if b.copies > 1 {
 		moments = append(moments, pairMoments...)
-		for _, k := range s.slots {
-			if k == "link_overlap" {
-				moments = append(moments, linkMoments...)
-			}
+		if slices.Contains(s.slots, "link_overlap") {
+			moments = append(moments, linkMoments...)
+		}
+		if slices.Contains(s.slots, "slices") {
+			moments = append(moments, waveMoments...)
 		}
 	}
 	m := &Measurement{s: s, rec: newRecord(moments, b.systems*b.temperatures), values: map[string][]float64{}, ladder: make([]int32, kernels.LadderRows*b.systems*b.walkers())}
@@ -90,7 +93,10 @@ func (m *Measurement) Take() error {
 	if b.copies > 1 {
 		m.takePairs("overlap", len(copyMoments), true)
 		if m.values["link_overlap"] != nil {
-			m.takePairs("link_overlap", len(copyMoments)+len(pairMoments), false)
+			m.takePairs("link_overlap", r.index("l"), false)
+		}
+		if m.values["slices"] != nil {
+			m.takeWaves()
 		}
 	}
 	r.close()
@@ -118,6 +124,29 @@ func (m *Measurement) takePairs(slot string, first int, spins bool) {
 				m.hist[k][max(bin, 0)]++
 			}
 		}
+	}
+}
+
+// takeWaves adds |q(k)|² from the overlaps of slices: q(k) = (1/N) Σ_x e^{ikx} slice(x), k = 2π/L.
+func (m *Measurement) takeWaves() {
+	b, q := m.s.batch, m.values["slices"]
+	l := m.s.Model.(Lattice)
+	side, dims := l.Side(), l.Dims()
+	pairs := b.copies * (b.copies - 1) / 2
+	sum := m.rec.at(m.rec.index("qk2"))
+	for i := range b.systems * pairs * b.temperatures {
+		at := q[i*side*dims : (i+1)*side*dims]
+		power := 0.0
+		for d := range dims {
+			var re, im float64
+			for x, v := range at[d*side : (d+1)*side] {
+				sin, cos := math.Sincos(2 * math.Pi * float64(x) / float64(side))
+				re, im = re+v*cos, im+v*sin
+			}
+			power += re*re + im*im
+		}
+		cell := i/(pairs*b.temperatures)*b.temperatures + i%b.temperatures
+		sum[cell] += power / float64(b.n) / float64(b.n) / float64(dims*pairs)
 	}
 }
 

@@ -3,6 +3,7 @@ package spin
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"cavity/engine"
@@ -70,20 +71,16 @@ func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
 	if s.Program, err = engine.Compile(plan, b); err != nil {
 		return nil, err
 	}
-	beta := make([]float64, len(t.Temperatures))
-	for k, temp := range t.Temperatures {
-		beta[k] = 1 / temp
-	}
-	if err := s.Program.Write("beta", beta); err != nil {
+	if err := s.Program.Write("ladder", kernels.NewLadder(t.Systems, t.Copies, len(t.Temperatures))); err != nil {
 		return nil, err
 	}
-	if err := s.Program.Write("ladder", kernels.NewLadder(t.Systems, t.Copies, len(beta))); err != nil {
+	if err := s.setTemperatures(t.Temperatures); err != nil {
 		return nil, err
 	}
 	return s, s.carrier.fill(s.Program)
 }
 
-// plan is three stages: sweep, exchange, and measure, which [Measurement.Take] runs.
+// plan is the stages sweep, exchange, follow, which runs when temperatures change, and measure, which [Measurement.Take] runs.
 func (s *Sampler) plan() (engine.Plan, error) {
 	p := engine.Plan{Seed: s.Seed}
 	add := func(name string, repeat int, build func(g *graph) map[string]node) error {
@@ -96,8 +93,16 @@ func (s *Sampler) plan() (engine.Plan, error) {
 	if err == nil && s.batch.temperatures > 1 {
 		err = add("exchange", 1, func(g *graph) map[string]node {
 			e := s.carrier.energies(g)
-			return map[string]node{"ladder": g.make(func() (node, error) { return kernels.Exchange(exchangeStream, g.ladder(), e, g.beta()) })}
+			ladder := g.make(func() (node, error) { return kernels.Exchange(exchangeStream, g.ladder(), e, g.beta()) })
+			next := map[string]node{"ladder": ladder}
+			if s.carrier.follows() {
+				maps.Copy(next, s.carrier.follow(g, ladder))
+			}
+			return next
 		})
+	}
+	if err == nil && s.carrier.follows() {
+		err = add("follow", 0, func(g *graph) map[string]node { return s.carrier.follow(g, g.ladder()) })
 	}
 	if err == nil {
 		err = add("measure", 0, func(g *graph) map[string]node {

@@ -144,3 +144,66 @@ func TestTemperingOnTapeIsTheSame(t *testing.T) {
 		t.Fatal("the tape backend took another trajectory")
 	}
 }
+
+// All carriers of one instance sample one law: the lattice in bits against the dense matrix through exact values, link
+// overlaps against enumeration of pairs of states.
+func TestLatticeCarrier(t *testing.T) {
+	m := EdwardsAnderson{L: 4, D: 2}
+	s := start(t, Tempering{Model: m, Temperatures: []float64{.7, 1.1, 1.8, 3}, Seed: 9}, "cpu", 1)
+	if s.Carrier() != "multi-spin lattice, 64 walkers a word" {
+		t.Fatalf("carried as %s", s.Carrier())
+	}
+	_, r := sampled(t, s, 500, 20000, 2)
+	c, err := m.Couplings(9, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, temp := range r.Temperatures {
+		q, link := exactOverlaps(c, temp)
+		within(t, "q2", r.Overlap2[k], q)
+		within(t, "link overlap", r.LinkOverlap[k], link)
+	}
+}
+
+// exactOverlaps are <q²> = Σ_ij <s_i s_j>²/N² and the link overlap Σ_bonds <s_i s_j>²/bonds by enumeration.
+func exactOverlaps(c Couplings, t float64) (q2, link float64) {
+	corr := make([]float64, c.N*c.N)
+	s := make([]int8, c.N)
+	z := 0.0
+	for state := range 1 << c.N {
+		for i := range s {
+			s[i] = 1 - 2*int8(state>>i&1)
+		}
+		w := math.Exp(-(c.Energy(s) + 2*float64(c.N)) / t)
+		z += w
+		for i := range s {
+			for j := range i {
+				corr[i*c.N+j] += w * float64(s[i]) * float64(s[j])
+			}
+		}
+	}
+	q2 = float64(c.N)
+	for _, x := range corr {
+		q2 += 2 * (x / z) * (x / z)
+	}
+	for _, b := range c.Bonds {
+		x := corr[int(b.J)*c.N+int(b.I)] / z
+		link += x * x / float64(len(c.Bonds))
+	}
+	return q2 / float64(c.N*c.N), link
+}
+
+// One large ferromagnet in strips, at a temperature where it equilibrates at once: Kaufman's energy.
+func TestStripsAgainstKaufman(t *testing.T) {
+	s := start(t, Tempering{Model: Ising{L: 128, D: 2}, Temperatures: []float64{3}, Copies: 2, Seed: 2}, "cpu", 1)
+	if s.Carrier() != "multi-spin lattice, 64 strips a word" {
+		t.Fatalf("carried as %s", s.Carrier())
+	}
+	_, r := sampled(t, s, 300, 1000, 2)
+	x, err := Kaufman(128, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, "e", r.Energy[0], x.Energy)
+	within(t, "c", r.SpecificHeat[0], x.SpecificHeat)
+}

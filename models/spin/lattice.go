@@ -1,0 +1,231 @@
+package spin
+
+import (
+	"math"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"cavity/engine"
+	"cavity/kernels"
+)
+
+// latticeCarrier holds ±1 couplings on a square or cubic lattice as bits: 64 walkers a word, each with its own temperature,
+// or, for a few large ferromagnets, 64 strips of one walker a word.
+type latticeCarrier struct {
+	batch
+	lattice kernels.Lattice
+	side    int
+	samples []Couplings
+}
+
+// newLattice is nil when the instances are not ±1 couplings on a lattice of even side.
+func newLattice(m Model, b batch, samples []Couplings) *latticeCarrier {
+	l, ok := m.(Lattice)
+	if !ok || l.Side()%2 != 0 || l.Side() < 4 {
+		return nil
+	}
+	for _, s := range samples {
+		for _, x := range s.Bonds {
+			if math.Abs(x.Strength) != 1 {
+				return nil
+			}
+		}
+	}
+	c := &latticeCarrier{batch: b, side: l.Side(), samples: samples}
+	c.lattice = kernels.Lattice{Words: (b.systems*b.walkers() + 63) / 64}
+	for range l.Dims() {
+		c.lattice.Size = append(c.lattice.Size, l.Side())
+	}
+	switch {
+	case b.systems == 1 && !ferromagnet(samples[0]):
+		c.lattice.CouplingWords = 1
+	case !allFerromagnets(samples):
+		c.lattice.CouplingWords = c.lattice.Words
+	case b.systems*b.walkers() <= 8 && l.Side()%128 == 0:
+		c.lattice.Size[0] /= 64
+		c.lattice.Words, c.lattice.Strips = b.systems*b.walkers(), true
+	}
+	return c
+}
+
+func ferromagnet(c Couplings) bool {
+	for _, b := range c.Bonds {
+		if b.Strength != 1 {
+			return false
+		}
+	}
+	return true
+}
+
+func allFerromagnets(samples []Couplings) bool {
+	for _, s := range samples {
+		if !ferromagnet(s) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *latticeCarrier) name() string {
+	if c.lattice.Strips {
+		return "multi-spin lattice, 64 strips a word"
+	}
+	return "multi-spin lattice, 64 walkers a word"
+}
+
+func (c *latticeCarrier) bytes() int64 {
+	l := c.lattice
+	return 8 * int64(l.Sites()) * int64(l.Words+l.Dims()*l.CouplingWords)
+}
+
+func (c *latticeCarrier) state(g *graph) node {
+	return g.slot("state", tensor.Uint64, c.lattice.Sites(), c.lattice.Words)
+}
+
+func (c *latticeCarrier) couplings(g *graph) node {
+	if c.lattice.CouplingWords == 0 {
+		return nil
+	}
+	return g.slot("couplings", tensor.Uint64, c.lattice.Dims(), c.lattice.Sites(), c.lattice.CouplingWords)
+}
+
+func (c *latticeCarrier) classes() int { return kernels.LatticeClasses(c.rule, c.lattice.Dims()) }
+
+func (c *latticeCarrier) sweep(g *graph) node {
+	thresholds := g.slot("thresholds", tensor.Uint64, kernels.LatticePlanes, c.classes(), c.lattice.Words)
+	return g.make(func() (node, error) {
+		return kernels.LatticeSweep(c.lattice, c.rule, sweepStream, c.state(g), c.couplings(g), thresholds)
+	})
+}
+
+func (c *latticeCarrier) follows() bool { return true }
+
+// follow gives every walker the thresholds of the temperature that a ladder assigns to it.
+func (c *latticeCarrier) follow(g *graph, ladder node) map[string]node {
+	table := g.slot("table", tensor.Uint64, c.temperatures, c.classes())
+	index := g.indexOf(ladder)
+	return map[string]node{"thresholds": g.make(func() (node, error) { return kernels.LatticeThresholds(c.lattice, c.rule, table, index) })}
+}
+
+func (c *latticeCarrier) retune(p *engine.Program, betas []float64) error {
+	table, err := kernels.LatticeTable(c.rule, c.lattice.Dims(), betas)
+	if err != nil {
+		return err
+	}
+	return p.Write("table", table)
+}
+
+func (c *latticeCarrier) energies(g *graph) node {
+	return g.make(func() (node, error) {
+		return kernels.LatticeEnergy(c.lattice, c.systems, c.walkers(), c.state(g), c.couplings(g))
+	})
+}
+
+func (c *latticeCarrier) observe(g *graph) map[string]node {
+	m := g.make(func() (node, error) {
+		return kernels.LatticeMagnetisation(c.lattice, c.systems, c.walkers(), c.state(g))
+	})
+	next := map[string]node{"magnetisation": g.make(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
+	if c.copies < 2 {
+		return next
+	}
+	for slot, f := range map[string]func(kernels.Lattice, *gorgonia.Node, *gorgonia.Node) (*gorgonia.Node, error){
+		"overlap": kernels.LatticeOverlaps, "link_overlap": kernels.LatticeLinkOverlaps, "slices": kernels.LatticeSliceOverlaps} {
+		if slot == "slices" && c.lattice.Strips {
+			continue
+		}
+		next[slot] = g.make(func() (node, error) { return f(c.lattice, c.state(g), g.ladder()) })
+	}
+	return next
+}
+
+// place is where a bit of the state holds a walker's spin at a site of the lattice.
+func (c *latticeCarrier) place(system, walker, site int) (word, bit int) {
+	w := system*c.walkers() + walker
+	if !c.lattice.Strips {
+		return site*c.lattice.Words + w/64, w % 64
+	}
+	width := c.lattice.Size[0]
+	x, row := site%c.side, site/c.side
+	return (row*width+x%width)*c.lattice.Words + w, x / width
+}
+
+func (c *latticeCarrier) fill(p *engine.Program) error {
+	l := c.lattice
+	state := make([]uint64, l.Sites()*l.Words)
+	s := make([]int8, c.n)
+	for i := range c.systems {
+		for w := range c.walkers() {
+			c.randomSpins(i, w, s)
+			for k, x := range s {
+				if x < 0 {
+					word, bit := c.place(i, w, k)
+					state[word] |= 1 << bit
+				}
+			}
+		}
+	}
+	if err := p.Write("state", state); err != nil || l.CouplingWords == 0 {
+		return err
+	}
+	return p.Write("couplings", c.couplingBits())
+}
+
+// couplingBits sets a bit for every coupling -1, in the words of all walkers of its system.
+func (c *latticeCarrier) couplingBits() []uint64 {
+	l := c.lattice
+	bits := make([]uint64, l.Dims()*l.Sites()*l.CouplingWords)
+	masks := make([]uint64, l.CouplingWords)
+	for i, sample := range c.samples {
+		clear(masks)
+		if l.CouplingWords == 1 {
+			masks[0] = ^uint64(0)
+		} else {
+			for w := i * c.walkers(); w < (i+1)*c.walkers(); w++ {
+				masks[w/64] |= 1 << (w % 64)
+			}
+		}
+		for _, b := range sample.Bonds {
+			if b.Strength > 0 {
+				continue
+			}
+			axis, site := c.axis(int(b.I), int(b.J))
+			for w, m := range masks {
+				bits[(axis*l.Sites()+site)*l.CouplingWords+w] |= m
+			}
+		}
+	}
+	return bits
+}
+
+// axis is the direction of a bond and the site from which it points up.
+func (c *latticeCarrier) axis(i, j int) (axis, site int) {
+	stride := 1
+	for axis = range c.lattice.Dims() {
+		switch j - i {
+		case stride:
+			return axis, i
+		case stride * (c.side - 1):
+			return axis, j
+		}
+		stride *= c.side
+	}
+	panic("spin: a bond that is not of the lattice")
+}
+
+func (c *latticeCarrier) infinite(system int) float64 { return c.samples[system].variance() }
+
+func (c *latticeCarrier) disordered() bool { return differ(c.samples) }
+
+func (c *latticeCarrier) spins(p *engine.Program, system, walker int, s []int8) error {
+	state := make([]uint64, c.lattice.Sites()*c.lattice.Words)
+	if err := p.Read("state", state); err != nil {
+		return err
+	}
+	for k := range s {
+		word, bit := c.place(system, walker, k)
+		s[k] = 1 - 2*int8(state[word]>>bit&1)
+	}
+	return nil
+}
