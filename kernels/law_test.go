@@ -300,6 +300,50 @@ func TestBitLaw(t *testing.T) {
 	t.Run("heat bath", func(t *testing.T) { bitLaw(kernels.HeatBath).check(t) })
 }
 
+// sparseLaw is a random graph of 7 sites and 12 edges with Gaussian couplings and fields under SparseSweep.
+func sparseLaw(t *testing.T, rule kernels.Rule) law {
+	const n, edges = 7, 12
+	lanes := kernels.LaneStride(lawTemperatures)
+	graph, err := kerneltest.RandomGraph(1, n, edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, weights, field, err := kerneltest.SparseProblem(graph, 1, edges, lawTemperatures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	couplings := make([]float32, n*n)
+	offsets, neighbours := graph.Adjacency(0)
+	for i := range n {
+		for k := offsets[i]; k < offsets[i+1]; k++ {
+			couplings[i*n+int(neighbours[k])] = weights[k]
+		}
+	}
+	return law{
+		n: n, spins: "state", energy: pairEnergy(couplings, field, n),
+		stages: func(b *inputs) []engine.Stage {
+			g := gorgonia.NewGraph()
+			state := b.in(g, "state", tensor.Float32, repeat(state), lawSystems, n, lanes)
+			weights := b.in(g, "weights", tensor.Float32, repeat(weights), lawSystems, graph.Entries())
+			external := b.in(g, "external", tensor.Float32, repeat(field), lawSystems, n)
+			beta := b.in(g, "beta", tensor.Float64, lawBeta, lawTemperatures)
+			ladder, index := b.ladder(g)
+			swept := b.ok(kernels.SparseSweep(graph, rule, 1, state, weights, external, beta, index))
+			energy := b.ok(kernels.SparseEnergy(graph, lawTemperatures, swept, weights, external))
+			moved := b.ok(kernels.Exchange(2, ladder, energy, beta))
+			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": swept, "ladder": moved}}}
+		},
+		spin: func(data any, system, replica, site, _ int) int {
+			return int(data.([]float32)[(system*n+site)*lanes+replica])
+		},
+	}
+}
+
+func TestSparseLaw(t *testing.T) {
+	t.Run("Metropolis", func(t *testing.T) { sparseLaw(t, kernels.Metropolis).check(t) })
+	t.Run("heat bath", func(t *testing.T) { sparseLaw(t, kernels.HeatBath).check(t) })
+}
+
 func TestDenseLaw(t *testing.T) {
 	t.Run("Metropolis", func(t *testing.T) { denseLaw(kernels.Metropolis).check(t) })
 	t.Run("heat bath", func(t *testing.T) { denseLaw(kernels.HeatBath).check(t) })

@@ -47,6 +47,12 @@ func (b *Builder) Ok(n *gorgonia.Node, err error) *gorgonia.Node {
 	return n
 }
 
+// fail ends the building of a case.
+func (b *Builder) fail(err error) map[string]*gorgonia.Node {
+	b.Ok(nil, err)
+	return nil
+}
+
 // Run holds a backend to enginetest.Plain, which runs the kernels' definitions.
 func Run(t *testing.T, backend engine.Backend) {
 	for _, c := range Cases {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"cavity/engine"
+	_ "cavity/engine/cpu"
 	"cavity/engine/cpu/level"
 	_ "cavity/engine/tape"
 )

@@ -15,6 +15,7 @@ var outputs = map[string]func() string{
 	"dense/sweep_amd64.s":   denseSweep,
 	"lowrank/visit_amd64.s": lowRank,
 	"signs/count_amd64.s":   signs,
+	"sparse/visit_amd64.s":  sparse,
 
 	"multispin/sweep512_amd64.s": multispin512,
 }
