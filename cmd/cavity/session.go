@@ -20,7 +20,10 @@ import (
 
 // A verb that computes embeds common, checks its own flags and computes. Its Run method is one line,
 // `return f.compute(v)`; everything around the computation (folder, backend, progress, checkpoints, Ctrl-C, tables,
-// JSON, figures) is the frame's.
+// JSON, figures) is the frame's. A verb whose work is a Program wires it up like this:
+//
+//	save := func() error { return s.Save(store.Section{Name: "program", Write: p.Save}) }
+//	err := engine.Run{Program: p, Until: n, Save: save, Period: s.CheckpointEvery, Report: s.Report}.Do(ctx)
 type computing interface {
 	flags() *common
 	// validate checks the flags and reads the files that they name, before anything is touched. What is wrong with a flag
