@@ -78,21 +78,3 @@ func (g goroutines) Do(tasks int, f func(task, worker int)) {
 	}
 	wait.Wait()
 }
-
-// BenchmarkWorkers compares two workers with one.
-func BenchmarkWorkers(b *testing.B) {
-	for _, s := range []Spec{{M: 128, N: 500, K: 784}, {M: 128, N: 784, K: 500, TransB: true}, {M: 784, N: 500, K: 128, TransA: true}, {M: 1024, N: 1024, K: 1024}} {
-		b.Run(fmt.Sprintf("%dx%dx%d", s.M, s.N, s.K), func(b *testing.B) {
-			r := rand.New(rand.NewPCG(1, 2))
-			s.Alpha, s.Workers = 1, 2
-			p, err := New32(s)
-			if err != nil {
-				b.Fatal(err)
-			}
-			x, y, z := random[float32](r, lengthA(p)), random[float32](r, lengthB(p)), make([]float32, lengthC(p))
-			best := fastest(b, func() { p.RunOn(goroutines{1}, x, y, z) }, func() { p.RunOn(goroutines{2}, x, y, z) })
-			b.ReportMetric(2*float64(s.M)*float64(s.N)*float64(s.K)/best[1]/1e9, "GFLOP/s")
-			b.ReportMetric(best[0]/best[1], "speedup")
-		})
-	}
-}

@@ -9,7 +9,7 @@
 // # Method
 //
 // B is packed in panels as wide as the register tile (12×32 float32 or 12×16 float64 with AVX-512, half as wide and high with
-// AVX2), in blocks of at most 400 of depth so that panels stay in the second-level cache; A is read in place through its
+// AVX2), in blocks of at most 320 of depth so that panels stay in the second-level cache; A is read in place through its
 // strides (Goto and van de Geijn, ACM TOMS 34, 12, 2008, without their packing of A). Low products read B in place too.
 //
 // # Reproducibility

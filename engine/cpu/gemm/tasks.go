@@ -16,9 +16,9 @@ type lane[T Float] struct {
 }
 
 const (
-	depth         = 400     // largest depth of a block
+	depth         = 320     // largest depth of a block
 	depthStep     = 16      // blocks are multiples of it: vectors of columns are packed whole
-	packedMost    = 3 << 18 // bytes of packed B that a task walks through for every strip of A: they stay in the second-level cache
+	packedMost    = 1 << 20 // bytes of packed B that a task walks through for every strip of A: they stay in the second-level cache
 	taskFlops     = 1 << 17 // a smaller task is not worth waking a worker for
 	manyRows      = 256     // from here on tasks are made of rows too and share what is packed
 	badStride     = 4096    // rows of A this many bytes apart fall into the same set of the first-level cache
