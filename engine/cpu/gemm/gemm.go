@@ -15,13 +15,15 @@
 // # Reproducibility
 //
 // The sum over k is never split among workers, and tiles do not depend on how many there are: the result is the same bits for any
-// number of workers and any division into tasks. With AVX2 and AVX-512 every element is one chain of fused multiply-adds per depth block,
-// in the order of k, whatever the shape: both give the same bits. The portable code rounds products and differs from them.
+// number of workers and any division into tasks. With AVX2 and AVX-512 an element is one chain of fused multiply-adds per depth block, in the order
+// of k, whatever the shape, and both give the same bits; only products with at most four rows or columns may be dot products, one sum in
+// every lane of a vector. The portable code rounds products and differs from them.
 package gemm
 
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"unsafe"
 
 	"cavity/engine/cpu/level"
@@ -193,6 +195,9 @@ func (p *Plan[T]) check(a, b, c []T) {
 func (s Spec) Complete() (Spec, error) {
 	if s.M < 0 || s.N < 0 || s.K < 0 || s.Batch < 0 || s.Workers < 0 {
 		return s, fmt.Errorf("gemm: product %d×%d×%d, batch %d, %d workers: none may be negative", s.M, s.N, s.K, s.Batch, s.Workers)
+	}
+	if largest := max(s.M, s.N, s.K, s.LdA, s.LdB, s.LdC); largest > math.MaxInt32 {
+		return s, fmt.Errorf("gemm: a size or leading dimension of %d: at most %d", largest, math.MaxInt32)
 	}
 	s.Batch, s.Workers = max(s.Batch, 1), max(s.Workers, 1)
 	colsA, colsB := s.K, s.N

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"cavity/engine/cpu/level"
@@ -216,3 +217,43 @@ func TestLevelsAgree(t *testing.T) {
 func lengthA[T Float](p *Plan[T]) int { a, _, _ := p.Spec().Lengths(); return a }
 func lengthB[T Float](p *Plan[T]) int { _, b, _ := p.Spec().Lengths(); return b }
 func lengthC[T Float](p *Plan[T]) int { _, _, c := p.Spec().Lengths(); return c }
+
+// TestSpecErrors: what cannot be a product is refused in a sentence.
+func TestSpecErrors(t *testing.T) {
+	for _, s := range []Spec{
+		{M: -1}, {N: -1}, {K: -1}, {Batch: -1}, {Workers: -1},
+		{M: 2, N: 2, K: 3, LdA: 2}, {M: 2, N: 2, K: 3, TransA: true, LdA: 1}, {M: 2, N: 2, K: 3, LdB: 1}, {M: 2, N: 2, K: 3, TransB: true, LdB: 2}, {M: 2, N: 2, LdC: 1},
+		{M: 2, N: 2, K: 2, Batch: 2, StrideC: 3}, {M: 2, N: 2, K: 2, Batch: 2, StrideC: 4, StrideA: -1}, {M: 2, N: 2, K: 2, Batch: 2, StrideC: 4, Stream: true},
+		{M: 1 << 40, N: 1, K: 1},
+	} {
+		if _, err := New32(s); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}
+
+// TestShortSlices: a slice that is too short is a programmer's mistake, never a read or write beyond it.
+func TestShortSlices(t *testing.T) {
+	p, err := New64(Spec{M: 3, N: 5, K: 7, LdA: 9, LdB: 6, LdC: 8, Alpha: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	need := []int{2*9 + 7, 6*6 + 5, 2*8 + 5}
+	for short := range 4 {
+		x := make([][]float64, 3)
+		for i := range x {
+			x[i] = make([]float64, need[i])
+			if i == short {
+				x[i] = x[i][1:]
+			}
+		}
+		func() {
+			defer func() {
+				if got, want := recover() != nil, short < 3; got != want {
+					t.Errorf("operand %d short: panic %t", short, got)
+				}
+			}()
+			p.Run(x[0], x[1], x[2])
+		}()
+	}
+}

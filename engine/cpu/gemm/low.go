@@ -2,15 +2,13 @@ package gemm
 
 import "unsafe"
 
-// Products with few rows or columns have paths of their own. C with few columns is turned into Cᵀ = op(B)ᵀ op(A)ᵀ with few rows. Then, where the
-// larger operand lies with its rows along k, every element is a dot product of two rows; and where it lies across k the tiles read it in place.
-
 const (
 	fewRows   = 4 // rows of the products that are made of dot products
 	dotVector = 2 // smallest depth in vectors for which dot products pay
 )
 
-// turn exchanges the operands where that makes a product with few columns one with few rows that has a fast path.
+// turn makes a product with few columns one with few rows, Cᵀ = op(B)ᵀ op(A)ᵀ, where those have a fast path: dot products where
+// the rows of A lie along k, tiles that read A in place where they lie across.
 func (p *Plan[T]) turn() {
 	s := &p.spec
 	p.turned, p.colC = false, 1

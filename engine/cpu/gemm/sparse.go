@@ -38,6 +38,8 @@ type sparse struct {
 	index []uint32
 	value []float32
 	most  int // nonzeros that are worth it
+	alpha float32
+	beta  float32
 
 	next     []int // when A is transposed: where the next nonzero of a row goes,
 	counts   []uint32
@@ -70,7 +72,9 @@ func (p *Plan[T]) prepareSparse() error {
 	if _, ok := any(p.alpha).(float32); !ok || s.TransB || s.Batch > 1 {
 		return fmt.Errorf("gemm: Sparse with %T, TransB %t and a batch of %d: only one float32 product with B as it is", p.alpha, s.TransB, s.Batch)
 	}
-	p.sparse = newSparse(*s)
+	if p.sparse = newSparse(*s); p.sparse != nil {
+		p.sparse.alpha, p.sparse.beta = float32(p.alpha), float32(p.beta)
+	}
 	return nil
 }
 
@@ -123,7 +127,7 @@ func (x *sparse) buildTransposed(a []float32) bool {
 // multiply computes rows i0 to i1 of the product into c, the address of the first of them.
 func (x *sparse) multiply(p *listArgs, b, c *float32, i0, i1 int) {
 	s, lanes := &x.spec, x.set.lanes
-	p.alpha, p.beta = float32(s.Alpha), float32(s.Beta)
+	p.alpha, p.beta = x.alpha, x.beta
 	widest := len(x.set.rows) - 1
 	for j := 0; j < s.N; j += widest * lanes {
 		w := min(widest*lanes, s.N-j)
