@@ -7,10 +7,20 @@ import "math"
 
 // fma32 returns a*b + c rounded once to float32.
 //
-// The product of two float32 numbers is exact in float64. The sum is rounded to odd in float64 (inexact results keep a set last bit),
-// after which the rounding to float32 is correct, subnormals included, because float64 has more than two further bits
-// (S. Boldo, G. Melquiond, Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd, IEEE Trans. Comput. 57, 462 (2008)).
+// The product of two float32 numbers is exact in float64. Rounding the sum twice, to float64 and to float32, goes wrong only if the first
+// rounding lands in the middle between two float32 numbers, or if the result is subnormal, whose last bit lies elsewhere.
 func fma32(a, b, c float32) float32 {
+	s := float64(a)*float64(b) + float64(c)
+	if bits := math.Float64bits(s); bits&(1<<29-1) != 1<<28 && bits<<1 >= (1023-126)<<53 {
+		return float32(s)
+	}
+	return fmaOdd(a, b, c)
+}
+
+// fmaOdd rounds the sum to odd in float64 (an inexact result keeps a set last bit), after which the rounding to float32 is correct,
+// subnormals included, because float64 has more than two further bits
+// (S. Boldo, G. Melquiond, Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd, IEEE Trans. Comput. 57, 462 (2008)).
+func fmaOdd(a, b, c float32) float32 {
 	p, z := float64(a)*float64(b), float64(c)
 	s := p + z
 	t := s - p

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // A value is one IEEE or integer operation on a vector's lanes. A formula is the list of values in order of evaluation;
 // equal operations on equal arguments are one value.
@@ -74,14 +71,6 @@ func (f *formula) add(op string, bits uint64, args ...*value) *value {
 
 func (f *formula) signBit() uint64             { return 1 << (f.width - 1) }
 func (f *formula) constant(bits uint64) *value { return f.add("const", bits) }
-
-// number is the constant x rounded to the width.
-func (f *formula) number(x float64) *value {
-	if f.width == 32 {
-		return f.constant(uint64(math.Float32bits(float32(x))))
-	}
-	return f.constant(math.Float64bits(x))
-}
 
 // needed lists what the result depends on, in order of evaluation, constants left out.
 func (f *formula) needed(result *value) []*value {
