@@ -36,14 +36,14 @@ func TestFma32(t *testing.T) {
 		a, b := finite(), finite()
 		check(a, b, finite())
 		check(a, b, -a*b) // what the product lost
-		a, b = 1+r.Float32(), 1+r.Float32()
-		// c so large that a*b decides a tie, or just not
-		scale := float32(math.Ldexp(1, 20+r.IntN(30)))
-		check(a, b, scale*(1+r.Float32()))
-		check(0x1p-12*(1+0x1p-23*float32(r.IntN(4))), 0x1p-12*(1+0x1p-23*float32(r.IntN(4))), 1+0x1p-23*float32(r.IntN(4)))
-		// subnormal results
-		check(a*0x1p-70, b*0x1p-78, math.Float32frombits(r.Uint32()%(1<<24)|r.Uint32()&(1<<31)))
-		check(a*0x1p-75, b*0x1p-76, 0)
+		// a*b is half a unit of c less a little that float64 cannot hold, for normal and for subnormal sums
+		little := float32(math.Ldexp(1, -15-r.IntN(8)))
+		half := float32(math.Ldexp(1, r.IntN(40)-20))
+		sign := float32(2*r.IntN(2) - 1)
+		c := sign * half * (1 + 0x1p-23*float32(r.IntN(1<<23)))
+		check(sign*half*0x1p-12*(1+little), 0x1p-12*(1-little), c)
+		check(-sign*half*0x1p-12*(1+little), 0x1p-12*(1-little), c)
+		check(0x1p-75*(1+little), sign*0x1p-75*(1-little), math.Float32frombits(r.Uint32()%(1<<24)|r.Uint32()&(1<<31)))
 	}
 }
 
