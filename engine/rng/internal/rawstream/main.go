@@ -21,13 +21,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "rawstream: -per must be at least 1")
 		os.Exit(2)
 	}
-	if err := write(*seed, *per); err != nil {
-		fmt.Fprintln(os.Stderr, "rawstream:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "rawstream:", write(*seed, *per))
+	os.Exit(1)
 }
 
-// write fills a buffer with whole passes, one after the other, and sends it off.
+// write fills a buffer with whole passes, one after the other, and sends it off, until an error stops it.
 func write(seed uint64, per int) error {
 	words := make([]uint32, per*max(1, 1<<14/per))
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), 4*len(words))
