@@ -1,0 +1,246 @@
+package dmft
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"gorgonia.org/gorgonia"
+
+	"cavity/engine"
+	"cavity/kernels"
+)
+
+// Solution holds two-time functions on the grid T, averaged over populations, with the standard errors of the diagonals.
+type Solution struct {
+	T []float64
+	// C is C(t_i, t_k) at i n + k, R is R(t_i, t_k), zero unless k < i: the change of φ at t_i for a unit kick to x at t_k + Step.
+	C, R []float64
+	// Diagonal is C(t,t), Mean is <φ>, Variance is <x²>, each with its standard error over the populations.
+	Diagonal, Mean, Variance []Estimate
+	// Trajectories and Populations are those used, Pivots the rank of the field's covariance in the last population.
+	Trajectories, Populations, Pivots int
+	// Residual is the largest error of rows of R by interpolation between the kept times.
+	Residual float64
+	// Iterations and Changes tell of the damped iteration: the root mean square change of C and R in each.
+	Iterations int
+	Changes    []Change
+}
+
+// Estimate is a mean with its standard error; Err is NaN for a single population.
+type Estimate struct{ Mean, Err float64 }
+
+// CAt is C(t_i, t_k), RAt is R(t_i, t_k).
+func (s *Solution) CAt(i, k int) float64 { return s.C[i*len(s.T)+k] }
+
+// RAt is R(t_i, t_k).
+func (s *Solution) RAt(i, k int) float64 { return s.R[i*len(s.T)+k] }
+
+// fieldTolerance is the share of the field's variance that is taken as white when it is all that is new.
+const fieldTolerance = 1e-5
+
+// Causal solves the problem in one pass over time: at step i the field γ(t_i) of every trajectory is drawn given its past, by a new row of the
+// Cholesky factor of g² C, which the same population has just measured, as it has R(t_i, ·). There is nothing to damp or to
+// iterate; errors are those of the population's size.
+func (p Problem) Causal(ctx context.Context, b engine.Backend) (*Solution, error) {
+	if err := p.fill(); err != nil {
+		return nil, err
+	}
+	past, err := p.past()
+	if err != nil {
+		return nil, err
+	}
+	kept := past
+	if !p.needsResponse() {
+		kept = nil
+	}
+	if err := p.checkRoom(kept, 2); err != nil {
+		return nil, err
+	}
+	plan, err := p.causalPlan(past)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := engine.Compile(plan, b)
+	if err != nil {
+		return nil, err
+	}
+	tally := newTally(p)
+	run := processRun{problem: p, prog: prog}
+	for range p.Populations {
+		if err := run.population(ctx); err != nil {
+			return nil, err
+		}
+		if err := tally.add(&run); err != nil {
+			return nil, err
+		}
+	}
+	return tally.solution(&run, kept)
+}
+
+// The stages of a process: begin runs at its first step, finish at its last.
+const (
+	stageBegin  = "begin"
+	stageFinish = "finish"
+)
+
+func (p Problem) causalPlan(past *kernels.Past) (engine.Plan, error) {
+	begin, err := beginStage(p.Initial, p.Trajectories)
+	if err != nil {
+		return engine.Plan{}, err
+	}
+	step, err := p.causalStep(past)
+	if err != nil {
+		return engine.Plan{}, err
+	}
+	finish, err := p.finishStage()
+	if err != nil {
+		return engine.Plan{}, err
+	}
+	return engine.Plan{Stages: []engine.Stage{begin, step, finish}, Seed: p.Seed}, nil
+}
+
+// causalStep is the time step:
+//
+//	φ = φ(x),  C(i, ·) and a row of the factor,  γ,  R(i, ·),  χ(i+1, ·) and the force of the past,
+//	x' = (1-dt) x + dt (γ + j) + dt² η g² Σ_{k<i} R(i,k) φ(k) + √dt σ ξ.
+func (p Problem) causalStep(past *kernels.Past) (engine.Stage, error) {
+	g, n, m := newGraph(), p.Steps(), p.Trajectories
+	x := g.rows32("x", m)
+	phi, slope := g.activity(p.Gain, x)
+	next := map[string]*gorgonia.Node{}
+	history := g.do(func() (*gorgonia.Node, error) { return kernels.Record(g.rows32("history", n, m), phi) })
+	factor := g.do(func() (*gorgonia.Node, error) {
+		return kernels.CausalRow(p.G*p.G, fieldTolerance, g.rows64("factor", n+2, n+3), history)
+	})
+	normal := g.do(func() (*gorgonia.Node, error) { return kernels.NormalLike(x, 1) })
+	bank := g.do(func() (*gorgonia.Node, error) { return kernels.CausalField(g.rows32("bank", n+1, m), factor, normal) })
+	field := g.do(func() (*gorgonia.Node, error) { return gorgonia.Slice(bank, gorgonia.S(n)) })
+	next["history"], next["factor"], next["bank"] = history, factor, bank
+	p.advance(g, next, past, x, phi, slope, field, "r")
+	return g.stage("step", 1, next)
+}
+
+// advance adds the response, the step of x and the moments to a stage; known names the slot of the response that acts.
+func (p Problem) advance(g *graph, next map[string]*gorgonia.Node, past *kernels.Past, x, phi, slope, field *gorgonia.Node, known string) {
+	n, m, dt := p.Steps(), p.Trajectories, p.Step
+	moved := g.add(g.scale(1-dt, x), g.scale(dt, field))
+	if p.needsResponse() {
+		gain := dt * dt * p.Eta * p.G * p.G
+		state := g.rows32("tangents", past.Slots+1, past.Slots+1, m)
+		r := g.do(func() (*gorgonia.Node, error) { return kernels.ResponseRow(past, g.rows64("r", n, n), state, slope) })
+		acting := r
+		if known != "r" {
+			acting = g.rows64(known, n, n)
+		}
+		tangents := g.do(func() (*gorgonia.Node, error) {
+			return kernels.ResponseStep(past, 1-dt, gain, state, acting, slope, phi)
+		})
+		force := g.do(func() (*gorgonia.Node, error) { return gorgonia.Slice(tangents, gorgonia.S(past.Slots)) })
+		force = g.do(func() (*gorgonia.Node, error) { return gorgonia.Slice(force, gorgonia.S(past.Slots)) })
+		moved = g.add(moved, g.scale(gain, force))
+		next["r"], next["tangents"] = r, tangents
+	}
+	if p.Sigma > 0 {
+		noise := g.do(func() (*gorgonia.Node, error) { return kernels.NormalLike(x, 2) })
+		moved = g.add(moved, g.scale(math.Sqrt(dt)*p.Sigma, noise))
+	}
+	if p.Input != nil {
+		moved = g.add(moved, g.scale(dt, gorgonia.NewScalar(g.g, gorgonia.Float32, gorgonia.WithName("input"))))
+	}
+	next["x"] = moved
+	next["mean slope"], next["mean phi"], next["mean square"] = g.mean(slope), g.mean(phi), g.mean(g.mul(x, x))
+}
+
+// finishStage measures C at all pairs of times.
+func (p Problem) finishStage() (engine.Stage, error) {
+	g := newGraph()
+	history := g.rows32("history", p.Steps(), p.Trajectories)
+	return g.stage(stageFinish, 0, map[string]*gorgonia.Node{"c": g.do(func() (*gorgonia.Node, error) { return kernels.Correlate(history, history) })})
+}
+
+// processRun steps a compiled process through one population after another.
+type processRun struct {
+	problem              Problem
+	prog                 *engine.Program
+	mean, slopes, square []float64
+	finish               []string // stages that run at the last step
+}
+
+func (r *processRun) population(ctx context.Context) error {
+	p := r.problem
+	n := p.Steps()
+	if r.finish == nil {
+		r.finish = []string{stageFinish}
+	}
+	r.mean, r.slopes, r.square = make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range n {
+		if err := r.repeat(stageBegin, i == 0); err != nil {
+			return err
+		}
+		for _, s := range r.finish {
+			if err := r.repeat(s, i == n-1); err != nil {
+				return err
+			}
+		}
+		if p.Input != nil {
+			if err := r.prog.Write("input", []float32{float32(p.Input(float64(i) * p.Step))}); err != nil {
+				return err
+			}
+		}
+		if err := r.prog.Step(ctx, 1); err != nil {
+			return err
+		}
+		if err := r.moments(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *processRun) repeat(stage string, on bool) error {
+	times := 0
+	if on {
+		times = 1
+	}
+	return r.prog.SetRepeat(stage, times)
+}
+
+func (r *processRun) moments(i int) error {
+	for _, v := range []struct {
+		slot string
+		into []float64
+	}{{"mean slope", r.slopes}, {"mean phi", r.mean}, {"mean square", r.square}} {
+		var x [1]float32
+		if err := r.prog.Read(v.slot, x[:]); err != nil {
+			return err
+		}
+		v.into[i] = float64(x[0])
+	}
+	if s := r.square[i]; math.IsNaN(s) || s > 1e12 {
+		return fmt.Errorf("dmft: the activity of phi %s diverges: <x²> = %v at t = %v; want a smaller g or eta", r.problem.Gain.Name, s, float64(i)*r.problem.Step)
+	}
+	return nil
+}
+
+// read returns the measured C and R of the last population. Without feedback from the past every tangent decays freely,
+// R(i, k) = <φ'(i)> (1-dt)^{i-1-k}.
+func (r *processRun) read() (c, resp []float64, err error) {
+	p := r.problem
+	n := p.Steps()
+	c, resp = make([]float64, n*n), make([]float64, n*n)
+	if err := r.prog.Read("c", c); err != nil {
+		return nil, nil, err
+	}
+	if p.needsResponse() {
+		return c, resp, r.prog.Read("r", resp)
+	}
+	for i := range n {
+		x := r.slopes[i]
+		for k := i - 1; k >= 0; k-- {
+			resp[i*n+k] = x
+			x *= 1 - p.Step
+		}
+	}
+	return c, resp, nil
+}
