@@ -84,19 +84,27 @@ func (b *pastBuilder) step(i int) {
 	}
 }
 
-// due tells whether step i drops time k: an odd multiple of the gap p goes when it is 8 p old, and only while gaps may still widen.
+// due tells whether step i drops time k: an odd multiple of the gap p goes when it is 8 p away from the present and from the
+// beginning, so that its stencil is centred, and only while gaps may still widen.
 func (b *pastBuilder) due(i, k int) bool {
 	if k == 0 {
 		return false
 	}
 	p := k & -k
-	return 2*p <= b.p.Widest && i-k >= stencil*p
+	return 2*p <= b.p.Widest && min(i-k, k) >= stencil*p
 }
 
 func (b *pastBuilder) drop(k int) {
 	at := sort.SearchInts(b.kept, k)
 	b.kept = append(b.kept[:at], b.kept[at+1:]...)
-	near := append([]int(nil), b.kept...)
+	// Only times that outlive k's whole generation serve: shares handed along a generation would grow at every hand.
+	p := k & -k
+	var near []int
+	for _, a := range b.kept {
+		if a%(2*p) == 0 || a < stencil*(a&-a) {
+			near = append(near, a)
+		}
+	}
 	sort.SliceStable(near, func(x, y int) bool { return abs(near[x]-k) < abs(near[y]-k) })
 	near = near[:min(stencil, len(near))]
 	sort.Ints(near)

@@ -2,16 +2,19 @@ package dmft
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"cavity/engine"
 	_ "cavity/engine/cpu"
+	_ "cavity/engine/tape"
 )
 
-func cpu(t testing.TB) engine.Backend {
+func open(t testing.TB, name string, workers int) engine.Backend {
 	t.Helper()
-	b, err := engine.Open("cpu", engine.Options{Workers: 1})
+	b, err := engine.Open(name, engine.Options{Workers: workers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,38 +24,143 @@ func cpu(t testing.TB) engine.Backend {
 
 func causal(t testing.TB, p Problem) *Solution {
 	t.Helper()
-	s, err := p.Causal(context.Background(), cpu(t))
+	s, err := p.Causal(context.Background(), open(t, "cpu", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// A linear network: R has no sampling error but that of float32, C deviates by its standard errors. With 4 populations
-// the errors have 3 degrees of freedom; 5 of them at 8 times each have a false-alarm rate of 4e-3 a comparison, fixed by the seed.
+// A linear network: R has only the error of interpolation, C deviates by its standard errors. With 4 populations the errors
+// have 3 degrees of freedom; 5 of them at 16 numbers give a false alarm in 22 % of seeds, the seed is fixed.
 func TestCausalLinear(t *testing.T) {
-	p := Problem{Gain: Linear, G: .5, Eta: .5, Sigma: .5, Step: .1, Time: 20, Trajectories: 4000, Seed: 1}
+	p := Problem{Gain: Linear, G: .5, Eta: .5, Sigma: .5, Step: .1, Time: 20, Trajectories: 2000, Seed: 1}
 	exact, err := LinearDiscrete(p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := causal(t, p)
 	n := p.Steps()
-	t.Log("residual", s.Residual, "pivots", s.Pivots)
+	if s.Residual == 0 || s.Residual > 1e-5 {
+		t.Errorf("residual of interpolation %v, want a small positive number", s.Residual)
+	}
 	for i := range n {
 		for k := range i {
-			if math.Abs(s.RAt(i, k)-exact.Response[i-k]) > 2e-6 {
+			if math.Abs(s.RAt(i, k)-exact.Response[i-k]) > 1e-5 {
 				t.Fatalf("R(%d,%d) = %v, want %v", i, k, s.RAt(i, k), exact.Response[i-k])
 			}
 		}
 	}
 	for _, i := range []int{0, 1, 2, 10, 50, 100, 150, 199} {
-		e := s.Diagonal[i]
-		t.Log(i, e, exact.C[i*n+i], s.Mean[i], exact.Mean[i])
-		near(t, "C(i,i)", e.Mean, exact.C[i*n+i], 5*e.Err)
+		near(t, "C(i,i)", s.Diagonal[i].Mean, exact.C[i*n+i], 5*s.Diagonal[i].Err)
 		near(t, "mean", s.Mean[i].Mean, exact.Mean[i], 5*s.Mean[i].Err+1e-6)
 	}
 }
+
+// Keeping every time leaves nothing but float32 rounding in the response, and changes a nonlinear solution by no
+// more than the residual says.
+func TestCausalKeepsPast(t *testing.T) {
+	p := Problem{Gain: Linear, G: .4, Eta: 1, Sigma: .5, Step: .1, Time: 5, Trajectories: 64, Populations: 1, Gap: .1}
+	exact, err := LinearDiscrete(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := causal(t, p)
+	for i := range p.Steps() {
+		for k := range i {
+			near(t, "R", s.RAt(i, k), exact.Response[i-k], 1e-6)
+		}
+	}
+	p = Problem{Gain: Tanh, G: 2, Eta: .5, Step: .1, Time: 8, Trajectories: 512, Populations: 1, Gap: .1}
+	whole := causal(t, p)
+	p.Gap = .4
+	thin := causal(t, p)
+	for i := range p.Steps() {
+		near(t, "C(i,i)", thin.CAt(i, i), whole.CAt(i, i), 1e-4)
+		for k := range i {
+			near(t, "R", thin.RAt(i, k), whole.RAt(i, k), 3e-4)
+		}
+	}
+}
+
+// The same seed gives the same bits with any number of workers, and the oracle backend the same law: its floating-point sums differ.
+func TestCausalBackends(t *testing.T) {
+	p := Problem{Gain: Tanh, G: 1.5, Eta: -.5, Sigma: .2, Step: .1, Time: 2, Trajectories: 2048, Populations: 2, Seed: 3, Input: math.Sin}
+	one := causal(t, p)
+	two, err := p.Causal(context.Background(), open(t, "cpu", 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p2 := p
+	p2.Trajectories, p2.Time = 128, 1
+	plain, err := p2.Causal(context.Background(), open(t, "tape", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fast := causal(t, p2)
+	for i := range one.C {
+		if one.C[i] != two.C[i] || one.R[i] != two.R[i] {
+			t.Fatalf("element %d differs between 1 and 2 workers", i)
+		}
+	}
+	for i := range plain.C {
+		near(t, "C", fast.C[i], plain.C[i], 1e-4)
+		near(t, "R", fast.R[i], plain.R[i], 1e-4)
+	}
+}
+
+// Transients of finite networks, each with its standard error over realisations: within 2.5 joint standard errors. About eight
+// numbers of each case are independent, so a third of all seeds would fail somewhere; the seed is fixed.
+func TestCausalAgainstNetworks(t *testing.T) {
+	var ref map[string]struct {
+		Idx  []int
+		Diag [][]float64 `json:"Cphi_diag"`
+		Mean [][]float64 `json:"m_phi"`
+	}
+	readJSON(t, "network_sim.json", &ref)
+	for _, c := range []struct{ g, eta, sigma float64 }{{2, 0, 0}, {2, .5, 0}, {.2, .5, 0}, {1.5, .5, .5}} {
+		r := ref[fmt.Sprintf("transient_g%.1f_eta%.1f_sig%.1f", c.g, c.eta, c.sigma)]
+		if len(r.Idx) == 0 {
+			t.Fatalf("no reference for %+v", c)
+		}
+		p := Problem{Gain: Tanh, G: c.g, Eta: c.eta, Sigma: c.sigma, Step: .1, Time: 20, Trajectories: 3000, Seed: 4}
+		if c.eta == 0 {
+			p.Trajectories = 10_000
+		}
+		s := causal(t, p)
+		for k, i := range r.Idx {
+			e := s.Diagonal[i]
+			near(t, fmt.Sprintf("%+v C(%d,%d)", c, i, i), e.Mean, r.Diag[0][k], 2.5*math.Hypot(e.Err, r.Diag[1][k]))
+		}
+	}
+}
+
+func TestProblemRefuses(t *testing.T) {
+	good := Problem{Gain: Tanh, G: 1, Step: .1, Time: 2, Trajectories: 64}
+	for _, c := range []struct {
+		change func(*Problem)
+		say    string
+	}{
+		{func(p *Problem) { p.Gain, p.G, p.Eta = Linear, .8, .5 }, "g (1+eta) < 1"},
+		{func(p *Problem) { p.Step = 2 }, "too large for stability"},
+		{func(p *Problem) { p.Gain, p.G, p.Eta, p.Step = Linear, 3, -.9, .4 }, "too large for stability"},
+		{func(p *Problem) { p.Gain = Gain{} }, "no phi"},
+		{func(p *Problem) { p.Eta = 2 }, "eta"},
+		{func(p *Problem) { p.G = math.NaN() }, "g ="},
+		{func(p *Problem) { p.Time = .1 }, "rows"},
+		{func(p *Problem) { p.Trajectories = 0 }, "trajectories"},
+		{func(p *Problem) { p.Initial = "cauchy" }, "initial law"},
+		{func(p *Problem) { p.Time, p.Trajectories, p.Eta = 800, 1<<20, .5 }, "GiB"},
+		{func(p *Problem) { p.Gain, p.G, p.Eta, p.Time = ReLU, 9, 1, 20 }, "diverges"},
+	} {
+		p := good
+		c.change(&p)
+		if _, err := p.Causal(context.Background(), open(t, "cpu", 1)); err == nil || !strings.Contains(err.Error(), c.say) {
+			t.Errorf("error %v, want one about %q", err, c.say)
+		}
+	}
+}
+
 func BenchmarkCausal(b *testing.B) {
 	for _, c := range []struct {
 		name string
@@ -60,11 +168,13 @@ func BenchmarkCausal(b *testing.B) {
 	}{
 		{"eta=0.5,n=200,M=2000", Problem{Gain: Tanh, G: 2, Eta: .5, Step: .1, Time: 20, Trajectories: 2000, Populations: 1}},
 		{"eta=0,n=200,M=20000", Problem{Gain: Tanh, G: 2, Step: .1, Time: 20, Trajectories: 20000, Populations: 1}},
+		{"eta=0.5,n=800,M=4000", Problem{Gain: Tanh, G: 2, Eta: .5, Step: .1, Time: 80, Trajectories: 4000, Populations: 1}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for range b.N {
 				s := causal(b, c.p)
 				b.ReportMetric(float64(s.Pivots), "pivots")
+				b.ReportMetric(s.Residual, "residual")
 			}
 		})
 	}

@@ -128,8 +128,14 @@ func (p Problem) stepLimit() float64 {
 	return limit
 }
 
-// past plans which earlier times responses keep.
+// past plans which earlier times responses keep, after a look at what these will need at least.
 func (p Problem) past() (*kernels.Past, error) {
+	if p.needsResponse() {
+		kept := p.Time / math.Max(p.Gap, p.Step)
+		if err := p.checkNeed(int64(4 * kept * kept * float64(p.Trajectories))); err != nil {
+			return nil, err
+		}
+	}
 	widest := 1
 	for 2*float64(widest)*p.Step <= p.Gap*(1+1e-12) {
 		widest *= 2
@@ -147,6 +153,10 @@ func (p Problem) checkRoom(past *kernels.Past, histories int) error {
 	if past != nil {
 		need += past.Bytes(int(m))
 	}
-	what := fmt.Sprintf("%d steps with %d trajectories", n, m)
-	return checkMemory(need, what, "fewer --trajectories, a larger --dt, a shorter --time or a larger gap")
+	return p.checkNeed(need)
+}
+
+func (p Problem) checkNeed(bytes int64) error {
+	what := fmt.Sprintf("%d steps with %d trajectories", p.Steps(), p.Trajectories)
+	return checkMemory(bytes, what, "fewer --trajectories, a larger --dt, a shorter --time or a larger gap")
 }

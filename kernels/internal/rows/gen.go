@@ -83,27 +83,32 @@ func add1(w width) {
 	emit("\tVZEROUPPER\n\tRET")
 }
 
+// dot widens both operands to float64 before it multiplies: covariances that are nearly singular have to stay positive.
 func dot(w width) {
-	emit("\n// func dot%s(a, b *float32, n int) float32", w.name)
-	emit("TEXT ·dot%s(SB), NOSPLIT, $0-28", w.name)
+	emit("\n// func dot%s(a, b *float32, n int) float64", w.name)
+	emit("TEXT ·dot%s(SB), NOSPLIT, $0-32", w.name)
 	args("a b")
 	emit("\tMOVQ n+16(FP), CX")
 	for i := 0; i < 4; i++ {
 		if w.reg == "Z" {
 			emit("\tVPXORQ Z%d, Z%d, Z%d", i, i, i)
 		} else {
-			emit("\tVXORPS Y%d, Y%d, Y%d", i, i, i)
+			emit("\tVXORPD Y%d, Y%d, Y%d", i, i, i)
 		}
 	}
 	loop("dot"+w.name, w, func(off, k int) {
-		emit("\tVMOVUPS %d(R8)(AX*1), %s\n\tVFMADD231PS %d(R9)(AX*1), %s, %s", off, w.r(4+k), off, w.r(4+k), w.r(k))
+		for half := 0; half < 2; half++ {
+			at := off + half*w.bytes/2
+			x, y := w.r(4+4*half+k%2*2), w.r(5+4*half+k%2*2)
+			emit("\tVCVTPS2PD %d(R8)(AX*1), %s\n\tVCVTPS2PD %d(R9)(AX*1), %s\n\tVFMADD231PD %s, %s, %s", at, x, at, y, x, y, w.r(2*(k%2)+half))
+		}
 	})
-	emit("\tVADDPS %s, %s, %s\n\tVADDPS %s, %s, %s\n\tVADDPS %s, %s, %s", w.r(1), w.r(0), w.r(0), w.r(3), w.r(2), w.r(2), w.r(2), w.r(0), w.r(0))
+	emit("\tVADDPD %s, %s, %s\n\tVADDPD %s, %s, %s\n\tVADDPD %s, %s, %s", w.r(1), w.r(0), w.r(0), w.r(3), w.r(2), w.r(2), w.r(2), w.r(0), w.r(0))
 	if w.reg == "Z" {
-		emit("\tVEXTRACTF64X4 $1, Z0, Y1\n\tVADDPS Y1, Y0, Y0")
+		emit("\tVEXTRACTF64X4 $1, Z0, Y1\n\tVADDPD Y1, Y0, Y0")
 	}
-	emit("\tVEXTRACTF128 $1, Y0, X1\n\tVADDPS X1, X0, X0\n\tVMOVHLPS X0, X0, X1\n\tVADDPS X1, X0, X0\n\tVMOVSHDUP X0, X1\n\tVADDSS X1, X0, X0")
-	emit("\tVMOVSS X0, ret+24(FP)\n\tVZEROUPPER\n\tRET")
+	emit("\tVEXTRACTF128 $1, Y0, X1\n\tVADDPD X1, X0, X0\n\tVUNPCKHPD X0, X0, X1\n\tVADDSD X1, X0, X0")
+	emit("\tVMOVSD X0, ret+24(FP)\n\tVZEROUPPER\n\tRET")
 }
 
 func mul(w width) {

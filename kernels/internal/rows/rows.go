@@ -26,7 +26,7 @@ func Add(y, x []float32, w float32) {
 	}
 }
 
-// Dot is Σ a[m] b[m]; partial sums are float32, so rows should be pieces of a few thousand.
+// Dot is Σ a[m] b[m] in float64 arithmetic.
 func Dot(a, b []float32) float64 {
 	if len(a) == 0 {
 		return 0

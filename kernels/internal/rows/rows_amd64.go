@@ -15,10 +15,10 @@ func add1AVX512(y, x *float32, n int, w float32)
 func add1AVX2(y, x *float32, n int, w float32)
 
 //go:noescape
-func dotAVX512(a, b *float32, n int) float32
+func dotAVX512(a, b *float32, n int) float64
 
 //go:noescape
-func dotAVX2(a, b *float32, n int) float32
+func dotAVX2(a, b *float32, n int) float64
 
 //go:noescape
 func mulAVX512(dst, a, b *float32, n int)
@@ -51,9 +51,9 @@ func add1(y, x []float32, w float32) {
 func dot(a, b []float32) float64 {
 	switch level.Of() {
 	case level.AVX512:
-		return float64(dotAVX512(&a[0], &b[0], len(a)))
+		return dotAVX512(&a[0], &b[0], len(a))
 	case level.AVX2:
-		return float64(dotAVX2(&a[0], &b[0], len(a)))
+		return dotAVX2(&a[0], &b[0], len(a))
 	}
 	return dotPortable(a, b)
 }

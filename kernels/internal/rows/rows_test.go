@@ -42,7 +42,7 @@ func TestLevels(t *testing.T) {
 					t.Fatalf("%v n=%d: product %d is %v, want %v", l, n, m, p[m], base[m]*base[n+m])
 				}
 			}
-			if got, want := Dot(base[:n], base[n:2*n]), dotPortable(base[:n], base[n:2*n]); math.Abs(got-want) > 1e-4 {
+			if got, want := Dot(base[:n], base[n:2*n]), dotPortable(base[:n], base[n:2*n]); math.Abs(got-want) > 1e-11 {
 				t.Fatalf("%v n=%d: dot %v, want %v", l, n, got, want)
 			}
 		}

@@ -1,0 +1,51 @@
+package kerneltest
+
+import (
+	"gorgonia.org/gorgonia"
+
+	"cavity/engine/rng"
+	"cavity/kernels"
+)
+
+func init() {
+	Cases = append(Cases, processCase("process with memory, one piece", 24, 64), processCase("process with memory, ragged pieces", 20, 1024+64))
+}
+
+// processCase is a population of trajectories with a field drawn from its own correlation and a memory of its own response.
+// Fast sums are float32 in another order, so it holds only to rounding; the steps are few enough for that not to grow.
+func processCase(name string, n, m int) Case {
+	return Case{Name: name, Steps: n, Abs: 2e-4, Rel: 1e-4, Build: func(b *Builder) map[string]*gorgonia.Node {
+		past, err := kernels.PlanPast(n, 2)
+		b.Ok(nil, err)
+		x0 := make([]float32, m)
+		rng.At(5, 0, rng.SetupStage, 1).FillFloat32(x0, 0)
+		zeros := func(name string, shape ...int) *gorgonia.Node {
+			size := 1
+			for _, s := range shape {
+				size *= s
+			}
+			return b.In(name, make([]float32, size), shape...)
+		}
+		x := b.In("x", x0, m)
+		phi := b.Ok(gorgonia.Tanh(x))
+		slope := b.Ok(gorgonia.Sub(gorgonia.NewConstant(float32(1)), b.Ok(gorgonia.HadamardProd(phi, phi))))
+		history := b.Ok(kernels.Record(zeros("history", n, m), phi))
+		factor := b.Ok(kernels.CausalRow(2, 1e-2, b.In("factor", make([]float64, (n+2)*(n+3)), n+2, n+3), history))
+		bank := b.Ok(kernels.CausalField(zeros("bank", n+1, m), factor, b.Ok(kernels.NormalLike(x, 1))))
+		field := b.Ok(gorgonia.Slice(bank, gorgonia.S(n)))
+		state := zeros("state", past.Slots+1, past.Slots+1, m)
+		r := b.Ok(kernels.ResponseRow(past, b.In("r", make([]float64, n*n), n, n), state, slope))
+		moved := b.Ok(kernels.ResponseStep(past, .9, .005, state, r, slope, phi))
+		force := b.Ok(gorgonia.Slice(b.Ok(gorgonia.Slice(moved, gorgonia.S(past.Slots))), gorgonia.S(past.Slots)))
+		scaled := func(c float32, v *gorgonia.Node) *gorgonia.Node {
+			return b.Ok(gorgonia.Mul(v, gorgonia.NewConstant(c)))
+		}
+		next := b.Ok(gorgonia.Add(b.Ok(gorgonia.Add(scaled(.9, x), scaled(.1, field))), scaled(.005, force)))
+		c := b.Ok(kernels.Correlate(history, history))
+		return map[string]*gorgonia.Node{
+			"x": next, "history": history, "factor": factor, "bank": bank, "r": r, "state": moved, "c": c,
+			"drawn":  b.Ok(gorgonia.Mul(b.Ok(kernels.FieldFactor(2, .5, 1e-5, c)), b.Ok(kernels.NormalLike(history, 2)))),
+			"before": b.Ok(kernels.Recall(history)), "erf": b.Ok(kernels.Erf(x)),
+		}
+	}}
+}
