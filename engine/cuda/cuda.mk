@@ -1,19 +1,16 @@
-# Targets of the CUDA backend, included by the Makefile at the root. Nothing here needs a GPU, except gpu-check.
-#   cuda        fetch compiler and headers into .cuda/, build the emulator and the binary with -tags gpu
-#   cuda-ptx    compile every .cu to the committed .ptx          cuda-ptx-check  compile again and compare byte for byte
-#   cuda-test   the tests with -tags gpu under the emulator      cuda-mutants    plant mistakes in the kernels: all must be caught
-#   gpu-check   the same tests, sanitizers and benchmarks on a machine with a GPU
-# Needed: Python 3 with pip and a C++ compiler. `make test` says what it left out where they are missing.
+# Targets of the CUDA backend, included by the Makefile. Nothing here needs a GPU, except gpu-check.
+# Needed: Python 3 with pip, and a C and C++ compiler. check.sh says what it left out where they are missing.
 CUDA_DIR := $(CURDIR)/.cuda
 CUDA_CU  := $(wildcard engine/cuda/ptx/*.cu kernels/cuda/*.cu)
 CUDA_SIM := $(wildcard engine/cuda/ptxsim/src/*)
 CUDA_ENV  = CGO_ENABLED=1 CGO_CFLAGS="-w -I$(CUDA_DIR)/cu12/nvidia/cuda_runtime/include" CGO_LDFLAGS="-L$(CUDA_DIR)/lazy"
-CUDA_EMU  = CAVITY_LIBCUDA=$(CUDA_DIR)/ptxsim/libcuda.so.1
-CUDA_TEST = ./engine/cuda/... ./kernels/...
+CUDA_EMU  = CAVITY_LIBCUDA=$(CUDA_DIR)/ptxsim/libcuda.so.1 CAVITY_REQUIRE_CUDA=1 PTXSIM_QUIET=1
+CUDA_TEST = ./engine/cuda ./kernels/kerneltest
+CUDA_LIBS = $(CUDA_DIR)/tools $(CUDA_DIR)/ptxsim/libcuda.so.1 $(CUDA_DIR)/lazy/libcuda.a
 
 .PHONY: cuda cuda-ptx cuda-ptx-check cuda-test cuda-mutants gpu-check
-cuda: $(CUDA_DIR)/tools $(CUDA_DIR)/ptxsim/libcuda.so.1 $(CUDA_DIR)/lazy/libcuda.a
-	$(CUDA_ENV) go build -tags gpu -o $(CUDA_DIR)/cavity ./cmd/cavity
+cuda: $(CUDA_LIBS) ## .cuda/cavity with the CUDA backend: compiler and headers from Python packages, emulator, binary
+	$(CUDA_ENV) $(GO) build -tags gpu -o $(CUDA_DIR)/cavity ./cmd/cavity
 
 $(CUDA_DIR)/tools:
 	engine/cuda/tools.sh $(CUDA_DIR)
@@ -24,12 +21,16 @@ $(CUDA_DIR)/ptxsim/libcuda.so.1: $(CUDA_SIM)
 $(CUDA_DIR)/lazy/libcuda.a: engine/cuda/lazy/lazy.c engine/cuda/lazy/names.h engine/cuda/lazy/build.sh
 	engine/cuda/lazy/build.sh $@
 
-cuda-ptx: $(CUDA_DIR)/tools
+cuda-ptx: $(CUDA_DIR)/tools ## compile every .cu file to the committed .ptx beside it
 	engine/cuda/ptx.sh $(CUDA_DIR) $(CUDA_CU)
 
-cuda-ptx-check: $(CUDA_DIR)/tools
+cuda-ptx-check: $(CUDA_DIR)/tools ## compile again and compare byte for byte
 	engine/cuda/ptx.sh -check $(CUDA_DIR) $(CUDA_CU)
 
-cuda-test: $(CUDA_DIR)/tools $(CUDA_DIR)/ptxsim/libcuda.so.1 $(CUDA_DIR)/lazy/libcuda.a
-	CAVITY_REQUIRE_CUDA=1 go test ./engine/cuda/ptxsim
-	for seed in 1 2 3; do $(CUDA_ENV) $(CUDA_EMU) PTXSIM_SEED=$$seed CAVITY_REQUIRE_CUDA=1 go test -tags gpu $(CUDA_TEST) || exit 1; done
+cuda-test: $(CUDA_LIBS) ## the CUDA backend under the emulator, three orders of warps
+	$(CUDA_EMU) $(GO) test ./engine/cuda/ptxsim
+	$(CUDA_ENV) $(GO) vet -tags gpu ./engine/cuda
+	for seed in 1 2 3; do $(CUDA_ENV) $(CUDA_EMU) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 -run 'Test(Backends/cuda|Device|[^B])' $(CUDA_TEST) || exit 1; done
+
+cuda-mutants: $(CUDA_LIBS) ## plant mistakes in the kernels: the tests must catch them
+	$(CUDA_ENV) $(CUDA_EMU) $(GO) run ./engine/cuda/mutate $(CUDA_DIR)

@@ -138,39 +138,29 @@ extern "C" __global__ void __launch_bounds__(256) lattice_planes(u64 *planes, co
   }
 }
 
-// Energies, E = 2·(unsatisfied bonds) - (bonds). A thread counts in bit planes over up to 42 even sites, which see every bond once;
-// the 32 planes' worth of a warp are added by full adders, then lane r adds counters r and 32+r to the systems' energies.
-constexpr int SITES = 42, NARROW = 8, WIDE = 13;  // 6·42 < 2^8, 32 times as much < 2^13
+// Sums over a system's sites. A thread adds small numbers for 64 systems at once, in bit planes, over up to 36 sites; the planes of a
+// warp are added by full adders, then lane r adds counters r and 32+r to the totals.
+constexpr int SITES = 36, NARROW = 8, WIDE = 13;  // 7·36 < 2^8, 32 times as much < 2^13
 
-template <int dims> __device__ __forceinline__ void energies(int *out, const u64 *spins, const u64 *couplings, const Lattice &l) {
-  const u32 lane = threadIdx.x & 31, n = l.size[0] / 2 * l.size[1] * l.size[2];
-  const u32 warp = blockIdx.x * 8 + (threadIdx.x >> 5), chunk = 32 * SITES;
-  Bonds<dims> b = {spins, couplings, l, {0, 0, 0}, 0, blockIdx.y};
-  if (warp * chunk >= n) return;
-  u64 c[WIDE] = {};
-  for (int j = 0; j < SITES; j++) {
-    const u32 t = warp * chunk + 32 * j + lane;
-    if (t >= n) break;
-    place(b, t, 0);
-    u64 part[3];
-    count(b, b.spin(b.site), part[0], part[1], part[2]);
-    u64 carry = 0;
+// add takes a number of at most three planes.
+template <int planes> __device__ __forceinline__ void add(u64 (&c)[WIDE], const u64 *x) {
+  u64 carry = 0;
 #pragma unroll
-    for (int p = 0; p < NARROW; p++) {
-      const u64 x = p < 3 ? part[p] : 0, half = c[p] ^ x;
-      const u64 next = (c[p] & x) | (carry & half);
-      c[p] = half ^ carry;
-      carry = next;
-    }
+  for (int p = 0; p < NARROW; p++) {
+    const u64 y = p < planes ? x[p] : 0, half = c[p] ^ y, next = (c[p] & y) | (carry & half);
+    c[p] = half ^ carry;
+    carry = next;
   }
-  __syncwarp();
+}
+
+__device__ __forceinline__ void total(int *out, u64 (&c)[WIDE], u32 w, bool strips) {
+  const u32 lane = threadIdx.x & 31;
 #pragma unroll
   for (int d = 1; d < 32; d <<= 1) {
     u64 carry = 0;
 #pragma unroll
     for (int p = 0; p < WIDE; p++) {
-      const u64 x = __shfl_xor_sync(0xffffffffu, c[p], d), half = c[p] ^ x;
-      const u64 next = (c[p] & x) | (carry & half);
+      const u64 x = __shfl_xor_sync(0xffffffffu, c[p], d), half = c[p] ^ x, next = (c[p] & x) | (carry & half);
       c[p] = half ^ carry;
       carry = next;
     }
@@ -181,21 +171,132 @@ template <int dims> __device__ __forceinline__ void energies(int *out, const u64
     sum[0] += (int)(c[p] >> lane & 1) << p;
     sum[1] += (int)(c[p] >> (32 + lane) & 1) << p;
   }
-  if (!l.strips) {
-    atomicAdd(out + 64 * b.w + lane, 2 * sum[0]);
-    atomicAdd(out + 64 * b.w + 32 + lane, 2 * sum[1]);
+  if (!strips) {
+    atomicAdd(out + 64 * w + lane, sum[0]);
+    atomicAdd(out + 64 * w + 32 + lane, sum[1]);
     return;
   }
   int all = sum[0] + sum[1];
   for (int d = 16; d > 0; d >>= 1) all += __shfl_down_sync(0xffffffffu, all, d);
-  if (lane == 0) atomicAdd(out + b.w, 2 * all);
+  if (lane == 0) atomicAdd(out + w, all);
 }
 
-extern "C" __global__ void __launch_bounds__(256) lattice_energies2(int *out, const u64 *spins, const u64 *couplings, const Lattice l) { energies<2>(out, spins, couplings, l); }
-extern "C" __global__ void __launch_bounds__(256) lattice_energies3(int *out, const u64 *spins, const u64 *couplings, const Lattice l) { energies<3>(out, spins, couplings, l); }
+// lattice_unsatisfied counts unsatisfied bonds: the sites of even x+y+z see every bond once. blockIdx.y is the word.
+template <int dims> __device__ __forceinline__ void unsatisfied(int *out, const u64 *spins, const u64 *couplings, const Lattice &l) {
+  const u32 n = l.size[0] / 2 * l.size[1] * l.size[2], first = (blockIdx.x * 8 + (threadIdx.x >> 5)) * 32 * SITES + (threadIdx.x & 31);
+  Bonds<dims> b = {spins, couplings, l, {0, 0, 0}, 0, blockIdx.y};
+  u64 c[WIDE] = {};
+  for (u32 t = first; t < min(n, first + 32 * SITES); t += 32) {
+    place(b, t, 0);
+    u64 x[3];
+    count(b, b.spin(b.site), x[0], x[1], x[2]);
+    add<3>(c, x);
+  }
+  __syncwarp();
+  total(out, c, blockIdx.y, l.strips);
+}
+extern "C" __global__ void __launch_bounds__(256) lattice_unsatisfied2(int *out, const u64 *spins, const u64 *couplings, const Lattice l) { unsatisfied<2>(out, spins, couplings, l); }
+extern "C" __global__ void __launch_bounds__(256) lattice_unsatisfied3(int *out, const u64 *spins, const u64 *couplings, const Lattice l) { unsatisfied<3>(out, spins, couplings, l); }
 
-// lattice_start sets what the counts are added to.
-extern "C" __global__ void __launch_bounds__(256) lattice_start(int *out, int value, u32 n) {
+// lattice_down counts the spins -1.
+extern "C" __global__ void __launch_bounds__(256) lattice_down(int *out, const u64 *spins, u32 sites, u32 words, u32 strips) {
+  const u32 first = (blockIdx.x * 8 + (threadIdx.x >> 5)) * 32 * SITES + (threadIdx.x & 31);
+  u64 c[WIDE] = {};
+  for (u32 i = first; i < min(sites, first + 32 * SITES); i += 32) {
+    const u64 x = spins[(size_t)i * words + blockIdx.y];
+    add<1>(c, &x);
+  }
+  __syncwarp();
+  total(out, c, blockIdx.y, strips);
+}
+
+extern "C" __global__ void __launch_bounds__(256) lattice_zero(int *counts, u32 n) {
   const u32 i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < n) out[i] = value;
+  if (i < n) counts[i] = 0;
+}
+
+// lattice_affine turns counts into results: (a count + b)/c. A system's count is an integer, so only the division rounds.
+extern "C" __global__ void __launch_bounds__(256) lattice_affine(double *out, const int *counts, double a, double b, double c, u32 n) {
+  const u32 i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) out[i] = (a * counts[i] + b) / c;
+}
+
+// Pair is two walkers at one temperature in the copies a < b of a system: output number i is (system, pair, temperature), the pairs
+// being (0,1), (0,2), (1,2), …
+struct Pair {
+  u32 a, b;  // numbers of the replicas among all
+  __device__ __forceinline__ Pair(const int *walkers, u32 i, u32 copies, u32 temperatures) {
+    const u32 t = i % temperatures, pairs = copies * (copies - 1) / 2, q = i / temperatures / pairs;
+    u32 x = i / temperatures % pairs, y = 1;
+    while (x >= y) x -= y++;
+    const u32 first = (q * copies + x) * temperatures, second = (q * copies + y) * temperatures;
+    a = first + (u32)walkers[first + t];
+    b = second + (u32)walkers[second + t];
+    if (a - first >= temperatures || b - second >= temperatures) __trap();
+  }
+};
+
+// differ is where the two walkers' words differ: 64 bits with strips, bit 0 without.
+struct Differ {
+  u32 a, b, ra, rb;
+  bool strips;
+  __device__ __forceinline__ Differ(const Pair p, bool strips) : a(strips ? p.a : p.a / 64), b(strips ? p.b : p.b / 64), ra(strips ? 0 : p.a % 64), rb(strips ? 0 : p.b % 64), strips(strips) {}
+  __device__ __forceinline__ u64 operator()(const u64 *spins, u32 site, u32 words) const {
+    const u64 x = spins[(size_t)site * words + a] >> ra ^ spins[(size_t)site * words + b] >> rb;
+    return strips ? x : x & 1;
+  }
+};
+
+__device__ __forceinline__ int warpSum(int x) {
+  for (int d = 16; d > 0; d >>= 1) x += __shfl_down_sync(0xffffffffu, x, d);
+  return x;
+}
+
+// Overlaps of spins (links = 0) or of the products of neighbours, a warp an output; norm is the number of terms.
+extern "C" __global__ void __launch_bounds__(256) lattice_overlaps(double *out, const u64 *spins, const int *walkers, const Lattice l, u32 links, u32 dims, u32 copies, u32 temperatures, double norm, u32 n) {
+  const u32 i = blockIdx.x * 8 + (threadIdx.x >> 5), lane = threadIdx.x & 31, sites = l.size[0] * l.size[1] * l.size[2];
+  if (i >= n) return;
+  const Differ differ(Pair(walkers, i, copies, temperatures), l.strips);
+  int sum = 0;
+  for (u32 site = lane; site < sites; site += 32) {
+    const u64 here = differ(spins, site, l.words);
+    if (!links) {
+      sum += __popcll(here);
+      continue;
+    }
+    u32 stride = 1, rest = site;
+    for (u32 k = 0; k < dims; k++) {
+      const bool across = rest % l.size[k] == l.size[k] - 1;
+      const u64 there = differ(spins, across ? site - (l.size[k] - 1) * stride : site + stride, l.words);
+      sum += __popcll(here ^ rotate(there, across && k == 0 && l.strips ? -1 : 0));
+      rest /= l.size[k];
+      stride *= l.size[k];
+    }
+  }
+  sum = warpSum(sum);
+  if (lane == 0) out[i] = (norm - 2. * sum) / norm;
+}
+
+// Sums over the slices perpendicular to each axis, a block an output; the counters are in shared memory.
+extern "C" __global__ void __launch_bounds__(256) lattice_slices(double *out, const u64 *spins, const int *walkers, const Lattice l, u32 dims, u32 copies, u32 temperatures, u32 width) {
+  extern __shared__ int down[];
+  const u32 sites = l.size[0] * l.size[1] * l.size[2], across = l.size[0] * (l.strips ? 64 : 1);
+  for (u32 k = threadIdx.x; k < width; k += blockDim.x) down[k] = 0;
+  __syncthreads();
+  const Differ differ(Pair(walkers, blockIdx.x, copies, temperatures), l.strips);
+  for (u32 site = threadIdx.x; site < sites; site += blockDim.x) {
+    const u64 x = differ(spins, site, l.words);
+    const u32 row = site / l.size[0];
+    for (u64 rest = x; rest; rest &= rest - 1) atomicAdd(&down[site % l.size[0] + (__ffsll((long long)rest) - 1) * l.size[0]], 1);
+    const int n = __popcll(x);
+    if (n == 0) continue;
+    atomicAdd(&down[across + row % l.size[1]], n);
+    if (dims == 3) atomicAdd(&down[across + l.size[1] + row / l.size[1]], n);
+  }
+  __syncthreads();
+  const u32 spinsOf = sites * (l.strips ? 64 : 1);
+  for (u32 k = threadIdx.x; k < width; k += blockDim.x) {
+    const u32 length = k < across ? across : k < across + l.size[1] ? l.size[1] : l.size[2];
+    out[(size_t)blockIdx.x * width + k] = (double)((int)(spinsOf / length) - 2 * down[k]);
+  }
 }

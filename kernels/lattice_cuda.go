@@ -1,0 +1,124 @@
+package kernels
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"gorgonia.org/tensor"
+
+	"cavity/engine"
+	"cavity/engine/cuda"
+	code "cavity/kernels/cuda"
+	"cavity/kernels/internal/multispin"
+)
+
+// latticeSites is the number of sites that a warp of the counting kernels in cuda/lattice.cu covers.
+const latticeSites = 32 * 36
+
+// latticeStruct is struct Lattice of the device code.
+func latticeStruct(l Lattice) ([]byte, error) {
+	if n := l.Sites() * l.Words; n > math.MaxInt32 {
+		return nil, fmt.Errorf("lattice: %d words of spins, at most 2^31 on a CUDA device", n)
+	}
+	b := make([]byte, 24)
+	for k := range 3 {
+		n := 1
+		if k < l.Dims() {
+			n = l.Size[k]
+		}
+		binary.LittleEndian.PutUint32(b[4*k:], uint32(n))
+	}
+	binary.LittleEndian.PutUint32(b[12:], uint32(l.Words))
+	binary.LittleEndian.PutUint32(b[16:], uint32(l.CouplingWords))
+	binary.LittleEndian.PutUint32(b[20:], flag(l.Strips))
+	return b, nil
+}
+
+func flag(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// CUDA is a warp a word and class.
+func (k *latticeThresholds) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	l, classes := k.lattice, k.rule.Classes(k.lattice.Dims())
+	return []cuda.Launch{cuda.Threads(code.Lattice, "lattice_planes", 32*l.Words*classes, out, in[0], in[1],
+		uint32(in[1].Len()), uint32(in[0].Len()/classes), uint32(classes), uint32(l.Words), flag(l.Strips))}, nil
+}
+
+// CUDA is a thread a word of spins, one colour after the other.
+func (k *latticeSweep) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	l := k.lattice
+	lattice, err := latticeStruct(l)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("lattice_metropolis%d", l.Dims())
+	if k.rule == multispin.HeatBath {
+		name = fmt.Sprintf("lattice_heatbath%d", l.Dims())
+	}
+	var ls []cuda.Launch
+	for colour := range uint32(2) {
+		ls = append(ls, cuda.Threads(code.Lattice, name, l.Sites()/2*l.Words, out, latticeCouplings(l, in), in[len(in)-1], lattice, colour, cuda.Stream(k.stream)))
+	}
+	return ls, nil
+}
+
+// latticeCouplings are the couplings among the inputs, or the spins where there are none: the kernels do not read them then.
+func latticeCouplings(l Lattice, in []engine.Buffer) engine.Buffer {
+	if l.CouplingWords == 0 {
+		return in[0]
+	}
+	return in[1]
+}
+
+// CUDA counts unsatisfied bonds in bit planes.
+func (k *latticeEnergy) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	l := k.lattice
+	lattice, err := latticeStruct(l)
+	if err != nil {
+		return nil, err
+	}
+	return latticeCount(d, l, l.Sites()/2, out, 2, -float64(l.Dims()*l.Spins()), 1, fmt.Sprintf("lattice_unsatisfied%d", l.Dims()), in[0], latticeCouplings(l, in), lattice)
+}
+
+// CUDA counts spins in bit planes.
+func (k *latticeMagnetisation) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	l := k.lattice
+	n := float64(l.Spins())
+	return latticeCount(d, l, l.Sites(), out, -2, n, n, "lattice_down", in[0], uint32(l.Sites()), uint32(l.Words), flag(l.Strips))
+}
+
+// latticeCount counts with the named kernel over the given number of sites and writes (a·count + b)/c.
+func latticeCount(d cuda.Device, l Lattice, sites int, out engine.Buffer, a, b, c float64, entry string, args ...any) ([]cuda.Launch, error) {
+	counts, err := d.Alloc(tensor.Int32, l.Systems())
+	if err != nil {
+		return nil, err
+	}
+	count := cuda.Launch{Source: code.Lattice, Entry: entry, Block: [3]int{256}, Grid: [3]int{cuda.Blocks(sites, 8*latticeSites), l.Words}, Args: append([]any{counts}, args...)}
+	if l.Words > 65535 {
+		return nil, fmt.Errorf("lattice: %d words a site, at most 65535 on a CUDA device", l.Words)
+	}
+	return []cuda.Launch{
+		cuda.Threads(code.Lattice, "lattice_zero", l.Systems(), counts, uint32(l.Systems())), count,
+		cuda.Threads(code.Lattice, "lattice_affine", out.Len(), out, counts, a, b, c, uint32(out.Len())),
+	}, nil
+}
+
+// CUDA is a warp an overlap, or a block for its slices.
+func (k *latticeOverlaps) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	lattice, err := latticeStruct(k.lattice)
+	if err != nil {
+		return nil, err
+	}
+	walkers, n := ladderRow(in[1], LadderWalker), out.Len()
+	dims, copies, temperatures := uint32(k.lattice.Dims()), uint32(k.copies), uint32(k.temperatures)
+	if k.kind == ofSlices {
+		return []cuda.Launch{{Source: code.Lattice, Entry: "lattice_slices", Grid: [3]int{n / k.width}, Block: [3]int{256}, Shared: 4 * k.width,
+			Args: []any{out, in[0], walkers, lattice, dims, copies, temperatures, uint32(k.width)}}}, nil
+	}
+	return []cuda.Launch{cuda.Threads(code.Lattice, "lattice_overlaps", 32*n, out, in[0], walkers, lattice, flag(k.kind == ofLinks), dims, copies, temperatures, k.norm(), uint32(n))}, nil
+}
