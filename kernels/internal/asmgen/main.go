@@ -17,7 +17,8 @@ var outputs = map[string]func() string{
 	"signs/count_amd64.s":   signs,
 	"sparse/visit_amd64.s":  sparse,
 
-	"multispin/sweep512_amd64.s": multispin512,
+	"multispin/avx2_amd64.s":   multispin256,
+	"multispin/avx512_amd64.s": multispin512,
 }
 
 func main() {

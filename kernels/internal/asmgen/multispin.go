@@ -22,13 +22,14 @@ func imm3(f func(d, b, a bool) bool) int {
 }
 
 var (
-	parity   = imm3(func(d, b, a bool) bool { return d != b != a })
-	majority = imm3(func(d, b, a bool) bool { return d && b || a && (d || b) })
-	choose   = imm3(func(d, b, a bool) bool { return b && a || !b && d }) // b ? a : d
-	still    = imm3(func(d, b, a bool) bool { return d && b == a })
-	orAnd    = imm3(func(d, b, a bool) bool { return d || b && a })
-	andNot   = imm3(func(d, b, a bool) bool { return d && !b })
-	not      = imm3(func(d, b, a bool) bool { return !a })
+	parity    = imm3(func(d, b, a bool) bool { return d != b != a })
+	majority  = imm3(func(d, b, a bool) bool { return d && b || a && (d || b) })
+	choose    = imm3(func(d, b, a bool) bool { return b && a || !b && d }) // b ? a : d
+	still     = imm3(func(d, b, a bool) bool { return d && b == a })
+	orAnd     = imm3(func(d, b, a bool) bool { return d || b && a })
+	xorAnd    = imm3(func(d, b, a bool) bool { return d != (b && a) })
+	xorAndNot = imm3(func(d, b, a bool) bool { return d != b && !a })
+	not       = imm3(func(d, b, a bool) bool { return !a })
 )
 
 // A spinRule is a rule of acceptance in two or three dimensions, with its number of classes of thresholds.
@@ -49,11 +50,14 @@ func multispin512() string {
 	t := newText()
 	t.WriteString("#include \"go_asm.h\"\n")
 	for _, r := range spinRules {
-		f := spins512{t, r}
+		f := spins512{spinLoops{t, r}}
 		f.function(r.name+"AVX512", r.name+"AVX512 sweeps one colour of rows of a plane.")
-		f.p("VPBROADCASTQ plane512_m0(AX), Z31")
-		f.p("VPBROADCASTQ plane512_m1(AX), Z30")
-		f.rows(func() {
+		f.p("KMOVB planeArgs_mask(AX), K1")
+		f.p("VPBROADCASTQ planeArgs_m0(AX), Z31")
+		f.p("VPBROADCASTQ planeArgs_m1(AX), Z30")
+		f.rows("VPBROADCASTQ planeArgs_rowSite(AX), Z29", func() {
+			f.front()
+			f.count()
 			f.core()
 			f.scatter()
 		})
@@ -61,11 +65,16 @@ func multispin512() string {
 		f.tail()
 	}
 	for dims := 2; dims <= 3; dims++ {
-		f := spins512{t, spinRule{dims: dims}}
+		f := spins512{spinLoops{t, spinRule{dims: dims}}}
 		name := [2]string{"unsatisfied2", "unsatisfied3"}[dims-2]
 		f.function(name+"AVX512", name+"AVX512 counts the unsatisfied bonds of one colour of rows of a plane.")
+		f.p("KMOVB planeArgs_mask(AX), K1")
 		f.clearTally()
-		f.rows(f.tally)
+		f.rows("", func() {
+			f.front()
+			f.count()
+			f.tally()
+		})
 		f.flushTally()
 		f.end()
 	}
@@ -73,47 +82,52 @@ func multispin512() string {
 }
 
 // spins512 writes functions for vectors of eight words.
-type spins512 struct {
+type spins512 struct{ spinLoops }
+
+// spinLoops writes what all functions have in common.
+type spinLoops struct {
 	*text
 	spinRule
 }
 
-// rows writes the loops over rows and vectors around the work on one vector, which jumps to next when it is done.
-func (f spins512) rows(work func()) {
-	f.p("KMOVB plane512_mask(AX), K1")
+// rows writes the loops over rows and vectors around the work on one vector, which jumps to next when it is done. begin is
+// an instruction for each row.
+func (f spinLoops) rows(begin string, work func()) {
 	f.p("row:")
-	f.p("MOVQ plane512_y(AX), CX")
-	f.p("CMPQ CX, plane512_yEnd(AX)")
+	f.p("MOVQ planeArgs_y(AX), CX")
+	f.p("CMPQ CX, planeArgs_yEnd(AX)")
 	f.p("JLT within")
 	// A vector is loaded from whole rows, and would wait for the one before it had that just been stored in a neighbouring
 	// row: every other row first, then the rest.
-	f.p("MOVQ plane512_yOther(AX), CX")
-	f.p("CMPQ CX, plane512_yEnd(AX)")
+	f.p("MOVQ planeArgs_yOther(AX), CX")
+	f.p("CMPQ CX, planeArgs_yEnd(AX)")
 	f.p("JGE done")
-	f.p("MOVQ plane512_yEnd(AX), DX")
-	f.p("MOVQ DX, plane512_yOther(AX)")
-	f.p("MOVQ plane512_siteOther(AX), DX")
-	f.p("MOVQ DX, plane512_site(AX)")
-	f.p("XORQ $1, plane512_colour(AX)")
+	f.p("MOVQ planeArgs_yEnd(AX), DX")
+	f.p("MOVQ DX, planeArgs_yOther(AX)")
+	f.p("MOVQ planeArgs_siteOther(AX), DX")
+	f.p("MOVQ DX, planeArgs_site(AX)")
+	f.p("XORQ $1, planeArgs_colour(AX)")
 	f.p("within:")
 	f.p("LEAQ 2(CX), DX")
-	f.p("MOVQ DX, plane512_y(AX)")
+	f.p("MOVQ DX, planeArgs_y(AX)")
 	f.rowPointers()
-	f.p("VPBROADCASTQ plane512_site(AX), Z29")
-	f.p("MOVQ plane512_colour(AX), DX")
-	f.p("MOVQ plane512_steps(AX)(DX*8), BX")
-	f.p("MOVQ plane512_stepsEnd(AX)(DX*8), DX")
-	f.p("MOVQ DX, plane512_end(AX)")
-	f.p("MOVQ plane512_nx(AX), DX")
-	f.p("ADDQ DX, DX")
-	f.p("ADDQ DX, plane512_site(AX)")
+	f.p("MOVQ planeArgs_colour(AX), DX")
+	f.p("MOVQ planeArgs_steps(AX)(DX*8), BX")
+	f.p("MOVQ planeArgs_stepsEnd(AX)(DX*8), DX")
+	f.p("MOVQ DX, planeArgs_end(AX)")
+	f.p("MOVQ planeArgs_site(AX), DX")
+	f.p("MOVQ DX, planeArgs_rowSite(AX)")
+	f.p("ADDQ planeArgs_nx(AX), DX")
+	f.p("ADDQ planeArgs_nx(AX), DX")
+	f.p("MOVQ DX, planeArgs_site(AX)")
+	if begin != "" {
+		f.p("%s", begin)
+	}
 	f.p("vector:")
-	f.front()
-	f.count()
 	work()
 	f.p("next:")
-	f.p("ADDQ $step512__size, BX")
-	f.p("CMPQ BX, plane512_end(AX)")
+	f.p("ADDQ $step__size, BX")
+	f.p("CMPQ BX, planeArgs_end(AX)")
 	f.p("JNE vector")
 	f.p("JMP row")
 	f.p("done:")
@@ -121,12 +135,12 @@ func (f spins512) rows(work func()) {
 
 // rowPointers sets R8 to R12 to the rows of the spins (own, y+1, y-1, z+1, z-1) and R13, R14, R15, SI, DI to the rows of the
 // couplings (along x, along y from here and from y-1, along z from here and from z-1). CX is y.
-func (f spins512) rowPointers() {
+func (f spinLoops) rowPointers() {
 	f.p("LEAQ 1(CX), R9")
 	f.p("XORL DX, DX")
-	f.p("CMPQ R9, plane512_ny(AX)")
+	f.p("CMPQ R9, planeArgs_ny(AX)")
 	f.p("CMOVQEQ DX, R9")
-	f.p("MOVQ plane512_ny(AX), DX")
+	f.p("MOVQ planeArgs_ny(AX), DX")
 	f.p("DECQ DX")
 	f.p("LEAQ -1(CX), R10")
 	f.p("TESTQ CX, CX")
@@ -134,13 +148,13 @@ func (f spins512) rowPointers() {
 	f.p("MOVQ R10, R15")
 	f.p("MOVQ CX, R8")
 	f.p("MOVQ CX, R13")
-	f.p("MOVQ plane512_row(AX), DX")
+	f.p("MOVQ planeArgs_row(AX), DX")
 	for _, reg := range []string{"R8", "R9", "R10"} {
 		f.p("IMULQ DX, %s", reg)
 	}
 	f.p("MOVQ R8, R11")
 	f.p("MOVQ R8, R12")
-	f.p("MOVQ plane512_jrow(AX), DX")
+	f.p("MOVQ planeArgs_jrow(AX), DX")
 	f.p("IMULQ DX, R13")
 	f.p("IMULQ DX, R15")
 	for _, reg := range []string{"R14", "SI", "DI"} {
@@ -150,6 +164,12 @@ func (f spins512) rowPointers() {
 		{"spin", "R8"}, {"spin", "R9"}, {"spin", "R10"}, {"up", "R11"}, {"down", "R12"},
 		{"j0", "R13"}, {"j1", "R14"}, {"j1", "R15"}, {"j2", "SI"}, {"j2down", "DI"},
 	} {
-		f.p("ADDQ plane512_%s(AX), %s", b[0], b[1])
+		f.p("ADDQ planeArgs_%s(AX), %s", b[0], b[1])
 	}
+}
+
+// bonds lists the neighbours beyond the two along the row: the registers of the neighbour's row and of the bond's couplings.
+func (f spinLoops) bonds() [][2]string {
+	all := [][2]string{{"R9", "R14"}, {"R10", "R15"}, {"R11", "SI"}, {"R12", "DI"}}
+	return all[:2*(f.dims-1)]
 }

@@ -13,31 +13,23 @@ const (
 	siteHigh  = 5
 	below     = 7
 	level     = 26 // the plane of the selected thresholds
-	three     = 27 // heat bath in three dimensions: exactly three unsatisfied bonds, and then twos means two or four or three
+	three     = 27
 )
 
 // core leaves in register 7 the bits that flip. The words of Philox of one vector differ from those of another only in the
 // site, which enters rounds 0 and 1 alike for all planes: what is left of the first three rounds is one multiplication.
 func (f spins512) core() {
 	f.p("VPADDQ Z29, Z27, Z27")
-	f.p("VPXORQ.BCST plane512_siteKey(AX), Z27, Z27")
+	f.p("VPXORQ.BCST planeArgs_siteKey(AX), Z27, Z27")
 	f.p("VPMULUDQ Z31, Z27, Z%d", siteLow)
 	f.p("VPSHUFD $0xf5, Z%d, Z%d", siteLow, siteHigh)
-	f.p("MOVQ plane512_tables(AX), CX")
-	f.p("MOVQ plane512_thresholds(AX), DX")
-	if f.bath && f.dims == 3 {
-		f.p("VPANDQ Z%d, Z%d, Z%d", ones, twos, three)
-		f.p("VPXORQ Z%d, Z%d, Z%d", fours, twos, twos)
-	}
+	f.p("MOVQ planeArgs_tables(AX), CX")
+	f.p("MOVQ planeArgs_thresholds(AX), DX")
+	f.choose()
 	f.threshold(32)
-	switch {
-	case f.bath:
+	if f.bath {
 		f.p("VMOVDQA64 Z%d, Z%d", level, below)
-	case f.dims == 2:
-		f.p("VPORQ Z%d, Z%d, Z%d", twos, fours, fours)
-		f.p("VPORQ Z%d, Z%d, Z%d", level, fours, below)
-	default:
-		f.p("VPTERNLOGQ $%#x, Z%d, Z%d, Z%d", orAnd, ones, twos, fours)
+	} else {
 		f.p("VPORQ Z%d, Z%d, Z%d", level, fours, below)
 	}
 	f.p("VPTERNLOGQ $%#x, Z%d, Z%d, Z%d", not, below, below, undecided)
@@ -49,10 +41,6 @@ func (f spins512) core() {
 	f.p("JNZ more")
 	f.p("decided:")
 	if f.bath {
-		// Flips that lower the energy have the complement's probability.
-		if f.dims == 2 {
-			f.p("VPTERNLOGQ $%#x, Z%d, Z%d, Z%d", orAnd, ones, twos, fours)
-		}
 		f.p("VPXORQ Z%d, Z%d, Z%d", fours, below, below)
 	}
 }
@@ -69,35 +57,48 @@ func (f spins512) tail() {
 	f.p("JZ decided")
 	f.p("ADDQ $%d, CX", tailPlanes/2*tableBytes)
 	f.p("ADDQ $%d, DX", tailPlanes*f.classes*64)
-	f.p("CMPQ CX, plane512_tablesEnd(AX)")
+	f.p("CMPQ CX, planeArgs_tablesEnd(AX)")
 	f.p("JNE again")
 	f.p("VPANDNQ Z%d, Z%d, Z%d", below, undecided, below)
 	f.p("JMP decided")
 }
 
-// threshold selects the plane of each bit's threshold by its class into the register level. The thresholds are at DX.
-func (f spins512) threshold(plane int) {
-	at := func(class int) int { return 64 * (plane*f.classes + class) }
-	pick := func(class, by int) {
-		f.p("VPTERNLOGQ $%#x, %d(DX), Z%d, Z%d", choose, at(class), by, level)
-	}
+// choose turns the counts into the choice of package multispin: register fours the bits that flip in any case or, with heat
+// bath, the complementary ones, and the masks of the choice in the registers that masks lists.
+func (f spins512) choose() {
 	switch {
-	case !f.bath && f.dims == 2: // unsatisfied 0 or 1
-		f.p("VMOVDQU64 %d(DX), Z%d", at(1), level)
-		pick(0, ones)
-	case !f.bath: // 0, 1 or 2
-		f.p("VMOVDQU64 %d(DX), Z%d", at(2), level)
-		pick(1, ones)
-		pick(0, twos)
-	case f.dims == 2: // 2; 1 and 3; 0 and 4
-		f.p("VMOVDQU64 %d(DX), Z%d", at(2), level)
-		pick(0, twos)
-		pick(1, ones)
-	default: // 3; 2 and 4; 1 and 5; 0 and 6
-		f.p("VMOVDQU64 %d(DX), Z%d", at(3), level)
-		pick(1, twos)
-		pick(2, ones)
-		pick(0, three)
+	case !f.bath && f.dims == 2:
+		f.p("VPORQ Z%d, Z%d, Z%d", twos, fours, fours)
+	case !f.bath:
+		f.p("VPTERNLOGQ $%#x, Z%d, Z%d, Z%d", orAnd, ones, twos, fours)
+	case f.dims == 2:
+		f.p("VPTERNLOGQ $%#x, Z%d, Z%d, Z%d", orAnd, ones, twos, fours)
+		f.p("VPANDNQ Z%d, Z%d, Z%d", twos, ones, twos)
+	default:
+		f.p("VPANDQ Z%d, Z%d, Z%d", ones, twos, three)
+		f.p("VPTERNLOGQ $%#x, Z%d, Z%d, Z%d", xorAndNot, ones, fours, twos)
+		f.p("VPXORQ Z%d, Z%d, Z%d", three, ones, ones)
+	}
+}
+
+// masks lists the registers of the masks of a choice.
+func (f spins512) masks() []int {
+	switch {
+	case !f.bath:
+		return []int{ones, twos}[:f.dims-1]
+	case f.dims == 2:
+		return []int{twos, ones}
+	}
+	return []int{twos, ones, three}
+}
+
+// threshold leaves the plane of each bit's threshold in register level. The planes are at DX: the first choice's, then how the
+// others differ from it.
+func (f spins512) threshold(plane int) {
+	at := 64 * plane * f.classes
+	f.p("VMOVDQU64 %d(DX), Z%d", at, level)
+	for i, m := range f.masks() {
+		f.p("VPTERNLOGQ $%#x, %d(DX), Z%d, Z%d", xorAnd, at+64*(i+1), m, level)
 	}
 }
 
@@ -126,7 +127,7 @@ func (f spins512) blocks(q, n, first int) []int {
 		each("VPMULUDQ Z30, Z%d, Z%d", func(k int) []any { return []any{reg(k, b), reg(k, p1)} })
 		each("VPSHUFD $0xf5, Z%d, Z%d", func(k int) []any { return []any{reg(k, p1), reg(k, a)} })
 		each("VPSHUFD $0xf5, Z%d, Z%d", func(k int) []any { return []any{reg(k, p0), reg(k, b)} })
-		each("VPTERNLOGQ.BCST $%#x, plane512_keys+%d(AX), Z%d, Z%d", func(k int) []any {
+		each("VPTERNLOGQ.BCST $%#x, planeArgs_keys+%d(AX), Z%d, Z%d", func(k int) []any {
 			return []any{parity, 16 * round, reg(k, x1), reg(k, a)}
 		})
 		if round == 3 {
@@ -134,7 +135,7 @@ func (f spins512) blocks(q, n, first int) []int {
 			x1, x3, p0, p1 = p1, p0, c, g
 			continue
 		}
-		each("VPTERNLOGQ.BCST $%#x, plane512_keys+%d(AX), Z%d, Z%d", func(k int) []any {
+		each("VPTERNLOGQ.BCST $%#x, planeArgs_keys+%d(AX), Z%d, Z%d", func(k int) []any {
 			return []any{parity, 16*round + 8, reg(k, x3), reg(k, b)}
 		})
 		x1, x3, p0, p1 = p1, p0, x3, x1
@@ -144,8 +145,8 @@ func (f spins512) blocks(q, n, first int) []int {
 	each("VPSLLQ $32, Z%d, Z%d", func(k int) []any { return []any{reg(k, x1), reg(k, x1)} })
 	each("VPSLLQ $32, Z%d, Z%d", func(k int) []any { return []any{reg(k, x3), reg(k, x3)} })
 	// The last keys are shifted like the words that they belong to.
-	each("VPTERNLOGQ.BCST $%#x, plane512_keys+96(AX), Z%d, Z%d", func(k int) []any { return []any{parity, reg(k, x1), reg(k, p1)} })
-	each("VPTERNLOGQ.BCST $%#x, plane512_keys+104(AX), Z%d, Z%d", func(k int) []any { return []any{parity, reg(k, x3), reg(k, p0)} })
+	each("VPTERNLOGQ.BCST $%#x, planeArgs_keys+96(AX), Z%d, Z%d", func(k int) []any { return []any{parity, reg(k, x1), reg(k, p1)} })
+	each("VPTERNLOGQ.BCST $%#x, planeArgs_keys+104(AX), Z%d, Z%d", func(k int) []any { return []any{parity, reg(k, x3), reg(k, p0)} })
 	var planes []int
 	for k := range n {
 		planes = append(planes, reg(k, p1), reg(k, p0))
@@ -164,15 +165,15 @@ func (f spins512) compare(plane int, r []int) {
 
 // scatter writes the flipped spins.
 func (f spins512) scatter() {
-	f.p("MOVQ step512_here(BX), CX")
-	f.p("CMPQ plane512_layout(AX), $const_layoutShared")
+	f.p("MOVQ step_here(BX), CX")
+	f.p("CMPQ planeArgs_layout(AX), $const_layoutShared")
 	f.p("JGT spread")
 	f.p("VPXORQ Z%d, Z0, Z0", below)
 	f.p("VMOVDQU64 Z0, K1, (R8)(CX*1)")
 	f.p("JMP next")
 	f.p("spread:")
 	for i, mask := range []string{"K2", "K3"} { // as packedSpins left them
-		f.p("VMOVDQU64 step512_spread+%d(BX), Z26", 64*i)
+		f.p("VMOVDQU64 step_spread+%d(BX), Z26", 64*i)
 		f.p("VPERMQ.Z Z%d, Z26, %s, Z26", below, mask)
 		f.p("VPXORQ.Z %d(R8)(CX*1), Z26, %s, Z26", 64*i, mask)
 		f.p("VMOVDQU64 Z26, %s, %d(R8)(CX*1)", mask, 64*i)

@@ -1,14 +1,8 @@
 package main
 
-// bonds lists the neighbours beyond the two along the row: the registers of the neighbour's row and of the bond's couplings.
-func (f spins512) bonds() [][2]string {
-	all := [][2]string{{"R9", "R14"}, {"R10", "R15"}, {"R11", "SI"}, {"R12", "DI"}}
-	return all[:2*(f.dims-1)]
-}
-
 // front loads a vector in one of the layouts: register 0 the spins, 1 to 2·dims their unsatisfied bonds, 27 the sites.
 func (f spins512) front() {
-	f.p("MOVQ plane512_layout(AX), DX")
+	f.p("MOVQ planeArgs_layout(AX), DX")
 	f.p("CMPQ DX, $const_layoutPacked")
 	f.p("JEQ packed")
 	f.p("JGT packedOther")
@@ -38,19 +32,19 @@ func (f spins512) front() {
 // wideFront takes one site and up to eight of its words. unsatisfied combines a register with the spins and the couplings at
 // an address; with strips, the word beyond the row's end is turned before.
 func (f spins512) wideFront(suffix string, unsatisfied func(base, index string, x, s int)) {
-	f.p("MOVQ step512_here(BX), CX")
-	f.p("MOVQ step512_right(BX), DX")
+	f.p("MOVQ step_here(BX), CX")
+	f.p("MOVQ step_right(BX), DX")
 	f.p("VMOVDQU64.Z (R8)(CX*1), K1, Z0")
 	f.p("VMOVDQU64.Z (R8)(DX*1), K1, Z1")
-	f.p("MOVQ step512_left(BX), DX")
+	f.p("MOVQ step_left(BX), DX")
 	f.p("VMOVDQU64.Z (R8)(DX*1), K1, Z2")
 	for i, b := range f.bonds() {
 		f.p("VMOVDQU64.Z (%s)(CX*1), K1, Z%d", b[0], 3+i)
 	}
-	f.p("VPBROADCASTQ step512_sites(BX), Z27")
-	f.p("MOVQ step512_bond(BX), CX")
-	f.p("MOVQ step512_bondLeft(BX), DX")
-	f.p("CMPQ step512_turned(BX), $0")
+	f.p("VPBROADCASTQ step_sites(BX), Z27")
+	f.p("MOVQ step_bond(BX), CX")
+	f.p("MOVQ step_bondLeft(BX), DX")
+	f.p("CMPQ step_turned(BX), $0")
 	f.p("JNE turn%s", suffix)
 	unsatisfied("R13", "DX", 2, 0)
 	f.p("across%s:", suffix)
@@ -62,9 +56,9 @@ func (f spins512) wideFront(suffix string, unsatisfied func(base, index string, 
 	f.p("turn%s:", suffix)
 	f.p("VPXORQ Z26, Z26, Z26")
 	unsatisfied("R13", "DX", 2, 26)
-	f.p("VPRORVQ step512_leftTurn(BX), Z2, Z2")
+	f.p("VPRORVQ step_leftTurn(BX), Z2, Z2")
 	f.p("VPXORQ Z0, Z2, Z2")
-	f.p("VPRORVQ step512_rightTurn(BX), Z1, Z1")
+	f.p("VPRORVQ step_rightTurn(BX), Z1, Z1")
 	f.p("JMP across%s", suffix)
 }
 
@@ -93,34 +87,34 @@ const (
 // packedSpins loads several sites of one colour with all their words. The neighbours across the row's end come from its other
 // end, turned by one bit with strips.
 func (f spins512) packedSpins() {
-	f.p("VMOVDQU64 step512_oppositePick(BX), Z%d", oppositePick)
-	f.p("VMOVDQU64 step512_pick(BX), Z%d", ownPick)
-	f.p("KMOVB step512_low(BX), K2")
-	f.p("KMOVB step512_high(BX), K3")
-	f.p("MOVQ step512_here(BX), CX")
+	f.p("VMOVDQU64 step_oppositePick(BX), Z%d", oppositePick)
+	f.p("VMOVDQU64 step_pick(BX), Z%d", ownPick)
+	f.p("KMOVB step_low(BX), K2")
+	f.p("KMOVB step_high(BX), K3")
+	f.p("MOVQ step_here(BX), CX")
 	f.pick("R8", "CX", "K2", "K3", ownPick, 0)
 	for i, side := range []string{"right", "left"} {
-		f.p("KMOVB step512_%sLow(BX), K4", side)
-		f.p("KMOVB step512_%sHigh(BX), K5", side)
-		f.p("MOVQ step512_%s(BX), DX", side)
+		f.p("KMOVB step_%sLow(BX), K4", side)
+		f.p("KMOVB step_%sHigh(BX), K5", side)
+		f.p("MOVQ step_%s(BX), DX", side)
 		f.pick("R8", "DX", "K4", "K5", oppositePick, 1+i)
-		f.p("KMOVB step512_%sWrap(BX), K6", side)
-		f.p("MOVQ step512_%sFrom(BX), DX", side)
+		f.p("KMOVB step_%sWrap(BX), K6", side)
+		f.p("MOVQ step_%sFrom(BX), DX", side)
 		f.p("VMOVDQU64 (R8)(DX*1), K6, Z%d", 1+i)
-		f.p("VPRORVQ step512_%sTurn(BX), Z%d, Z%d", side, 1+i, 1+i)
+		f.p("VPRORVQ step_%sTurn(BX), Z%d, Z%d", side, 1+i, 1+i)
 	}
 	for i, b := range f.bonds() {
 		f.pick(b[0], "CX", "K2", "K3", ownPick, 3+i)
 	}
-	f.p("VMOVDQU64 step512_sites(BX), Z27")
+	f.p("VMOVDQU64 step_sites(BX), Z27")
 }
 
 // packedCouplings combines the spins and neighbours with as many couplings. The masks of the left neighbours are still in
 // registers K4, K5 and, across the row's end, K6.
 func (f spins512) packedCouplings() {
-	f.p("MOVQ step512_left(BX), DX")
+	f.p("MOVQ step_left(BX), DX")
 	f.pick("R13", "DX", "K4", "K5", oppositePick, 7)
-	f.p("MOVQ step512_leftFrom(BX), DX")
+	f.p("MOVQ step_leftFrom(BX), DX")
 	f.p("VMOVDQU64 (R13)(DX*1), K6, Z7")
 	f.turnLeftBond()
 	f.pick("R13", "CX", "K2", "K3", ownPick, 7)
@@ -133,19 +127,19 @@ func (f spins512) packedCouplings() {
 
 // sharedCouplings does the same with one word of couplings a bond.
 func (f spins512) sharedCouplings() {
-	f.p("VMOVDQU64 plane512_bondPick(AX), Z%d", bondPick)
+	f.p("VMOVDQU64 planeArgs_bondPick(AX), Z%d", bondPick)
 	pick := func(base, index string) {
 		f.p("VMOVDQU64.Z (%s)(%s*1), K4, Z7", base, index)
 		f.p("VPERMQ Z7, Z%d, Z7", bondPick)
 	}
-	f.p("KMOVB step512_bondLeftLanes(BX), K4")
-	f.p("MOVQ step512_bondLeft(BX), DX")
+	f.p("KMOVB step_bondLeftLanes(BX), K4")
+	f.p("MOVQ step_bondLeft(BX), DX")
 	pick("R13", "DX")
-	f.p("MOVQ step512_bondLeftFrom(BX), DX")
+	f.p("MOVQ step_bondLeftFrom(BX), DX")
 	f.p("VPBROADCASTQ (R13)(DX*1), K6, Z7")
 	f.turnLeftBond()
-	f.p("KMOVB step512_bondLanes(BX), K4")
-	f.p("MOVQ step512_bond(BX), CX")
+	f.p("KMOVB step_bondLanes(BX), K4")
+	f.p("MOVQ step_bond(BX), CX")
 	pick("R13", "CX")
 	f.p("VPTERNLOGQ $%#x, Z7, Z0, Z1", parity)
 	for i, b := range f.bonds() {
@@ -155,7 +149,7 @@ func (f spins512) sharedCouplings() {
 }
 
 func (f spins512) turnLeftBond() {
-	f.p("VPRORVQ step512_leftTurn(BX), Z7, Z7")
+	f.p("VPRORVQ step_leftTurn(BX), Z7, Z7")
 	f.p("VPTERNLOGQ $%#x, Z7, Z0, Z2", parity)
 }
 

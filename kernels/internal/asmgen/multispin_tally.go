@@ -12,12 +12,12 @@ func (f spins512) clearTally() {
 		f.p("VPXORQ Z%d, Z%d, Z%d", tallyFirst+i, tallyFirst+i, tallyFirst+i)
 	}
 	f.p("MOVQ $const_tallyVectors, CX")
-	f.p("MOVQ CX, plane512_room(AX)")
+	f.p("MOVQ CX, planeArgs_room(AX)")
 }
 
 // tally adds the counts of a vector.
 func (f spins512) tally() {
-	f.p("KMOVB step512_lanes(BX), K2")
+	f.p("KMOVB step_lanes(BX), K2")
 	carry := -1
 	for i := range tallyPlanes {
 		t := tallyFirst + i
@@ -39,7 +39,7 @@ func (f spins512) tally() {
 		f.p("VPTERNLOGQ $%#x, Z%d, Z%d, Z%d", parity, x, carry, t)
 		f.p("VPTERNLOGQ $%#x, Z26, Z%d, Z%d", majority, x, carry)
 	}
-	f.p("DECQ plane512_room(AX)")
+	f.p("DECQ planeArgs_room(AX)")
 	f.p("JNZ next")
 	f.flush("full")
 	f.clearTally()
@@ -49,7 +49,7 @@ func (f spins512) flushTally() { f.flush("rest") }
 
 // flush adds the planes in registers to the totals.
 func (f spins512) flush(label string) {
-	f.p("MOVQ plane512_totals(AX), CX")
+	f.p("MOVQ planeArgs_totals(AX), CX")
 	f.p("VPXORQ Z2, Z2, Z2")
 	for i := range tallyPlanes {
 		f.p("VMOVDQU64 %d(CX), Z26", 64*i)

@@ -44,10 +44,10 @@ func (m *EnergyMeter) Energies(energies []int32) error {
 	for i := range m.totals {
 		clear(m.totals[i])
 	}
-	if m.level == level.AVX512 {
+	if m.level != level.Portable {
 		m.vector.count(m)
 	} else {
-		m.workers.Do(m.tasks(m.Words), m.portable)
+		m.workers.Do(m.tasks(m.lines()), m.portable)
 	}
 	bonds := int32(m.Dims() * m.Spins())
 	for w := range m.Words {
@@ -69,15 +69,16 @@ func (m *EnergyMeter) Energies(energies []int32) error {
 
 // countPortable counts the unsatisfied bonds of a task's even sites.
 func (m *EnergyMeter) countPortable(task, worker int) {
-	w, z, y, yEnd := m.task(task, m.Words)
-	total := &m.totals[worker][w]
+	block, z, y, yEnd := m.task(task, m.lines())
 	for ; y < yEnd; y++ {
-		r := m.row(y, z, w)
-		for x := (y + z) & 1; x < m.Size[0]; x += 2 {
-			ones, twos, fours := r.count(x)
-			total.add(0, ones)
-			total.add(1, twos)
-			total.add(2, fours)
+		for w := line * block; w < min(line*(block+1), m.Words); w++ {
+			r, total := m.row(y, z, w), &m.totals[worker][w]
+			for x := (y + z) & 1; x < m.Size[0]; x += 2 {
+				ones, twos, fours := r.count(x)
+				total.add(0, ones)
+				total.add(1, twos)
+				total.add(2, fours)
+			}
 		}
 	}
 }

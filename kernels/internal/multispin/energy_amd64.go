@@ -6,7 +6,7 @@ import "unsafe"
 type vectorMeter struct {
 	vectorBoard
 	totals [][]laneCounts // of each worker, for each block of words
-	run    func(*plane512)
+	run    func(*planeArgs)
 	task   func(task, worker int)
 }
 
@@ -19,7 +19,7 @@ func (v *vectorMeter) init(m *EnergyMeter) {
 	for i := range v.totals {
 		v.totals[i] = make([]laneCounts, v.blocks)
 	}
-	v.run = [2]func(*plane512){unsatisfied2AVX512, unsatisfied3AVX512}[m.Dims()-2]
+	v.run = [2][2]func(*planeArgs){{unsatisfied2AVX2, unsatisfied3AVX2}, {unsatisfied2AVX512, unsatisfied3AVX512}}[v.lanes/8][m.Dims()-2]
 	v.task = func(task, worker int) {
 		a, block := v.plane(&m.board, task, worker)
 		a.totals = unsafe.Pointer(&v.totals[worker][block])
@@ -35,18 +35,16 @@ func (v *vectorMeter) count(m *EnergyMeter) {
 	m.workers.Do(m.tasks(v.blocks), v.task)
 	for _, t := range v.totals {
 		for block := range t {
-			lanes := 8
+			lanes := min(v.lanes, m.Words-v.lanes*block)
 			if m.packed() > 1 {
 				lanes = m.Words * m.packed()
-			} else {
-				lanes = min(8, m.Words-8*block)
 			}
 			for lane := range lanes {
 				var c planeCounts
 				for p := range c {
 					c[p] = t[block][p][lane]
 				}
-				m.totals[0][m.word(block, lane)].merge(&c)
+				m.totals[0][m.word(v.lanes, block, lane)].merge(&c)
 			}
 		}
 	}

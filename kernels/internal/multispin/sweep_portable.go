@@ -2,140 +2,135 @@ package multispin
 
 import "cavity/engine/rng"
 
-// A chain selects each bit's threshold by its class: threshold[0], replaced by threshold[i] where mask[i-1] is set, in turn.
-// flips are the bits that flip whatever their number, and complement those that flip when it is not below the threshold.
-type chain struct {
+// A choice says how each bit's threshold is found: that of the first of the rule's choices, or of choice i where mask[i-1] is set.
+// No bit is in two masks, unless it is decided: flips are the bits that flip whatever their number. complement are those that
+// flip when their number is not below the threshold.
+type choice struct {
 	mask              [3]uint64
 	flips, complement uint64
 }
 
-// chains lists, for a rule, the classes in the order in which a chain takes their thresholds.
-func (r Rule) chains(dims int) []int {
+// choices lists the classes of a rule in the order of a choice.
+func (r Rule) choices(dims int) []int {
 	switch {
-	case r == Metropolis && dims == 2:
+	case r == Metropolis && dims == 2: // 0, 1 unsatisfied bonds
 		return []int{1, 0}
-	case r == Metropolis:
+	case r == Metropolis: // 0, 1, 2
 		return []int{2, 1, 0}
-	case dims == 2:
+	case dims == 2: // 0 or 4, 2, 1 or 3
 		return []int{2, 0, 1}
 	}
-	return []int{3, 1, 2, 0}
+	return []int{3, 1, 2, 0} // 0 or 6, 2 or 4, 1 or 5, 3
 }
 
-// chain is the chain of bits with the given numbers of unsatisfied bonds.
-func (r Rule) chain(dims int, ones, twos, fours uint64) chain {
+// choose is the choice of bits with the given numbers of unsatisfied bonds.
+func (r Rule) choose(dims int, ones, twos, fours uint64) choice {
 	switch {
 	case r == Metropolis && dims == 2:
-		return chain{mask: [3]uint64{ones}, flips: fours | twos}
+		return choice{mask: [3]uint64{ones}, flips: fours | twos}
 	case r == Metropolis:
-		return chain{mask: [3]uint64{ones, twos}, flips: fours | twos&ones}
+		return choice{mask: [3]uint64{ones, twos}, flips: fours | twos&ones}
 	case dims == 2:
-		return chain{mask: [3]uint64{twos, ones}, complement: fours | twos&ones}
+		return choice{mask: [3]uint64{twos &^ ones, ones}, complement: fours | twos&ones}
 	}
-	return chain{mask: [3]uint64{twos ^ fours, ones, ones & twos}, complement: fours}
+	return choice{mask: [3]uint64{(twos ^ fours) &^ ones, ones &^ twos, ones & twos}, complement: fours}
+}
+
+// differences gives the first choice's threshold words of a plane, and how the others' differ from it.
+func (s *Sweeper) differences(plane, w int) (t [4]uint64) {
+	classes := len(s.order)
+	for i, c := range s.order {
+		t[i] = s.thresholds[(plane*classes+c)*s.Words+w]
+		if i > 0 {
+			t[i] ^= t[0]
+		}
+	}
+	return t
 }
 
 // narrowTables is what one word needs in a pass.
 type narrowTables struct {
 	pairs      [16][4]uint32
-	thresholds [Planes][4]uint64 // in the order of a chain
+	thresholds [Planes][4]uint64
 }
 
 func (t *narrowTables) set(s *Sweeper, w int) {
 	for q := range t.pairs {
 		t.pairs[q] = s.pass.perPair(uint32(w), uint32(q))
 	}
-	classes := s.rule.Classes(s.Dims())
 	for p := range t.thresholds {
-		for i, c := range s.order {
-			t.thresholds[p][i] = s.thresholds[(p*classes+c)*s.Words+w]
-		}
+		t.thresholds[p] = s.differences(p, w)
 	}
 }
 
 // sweepPortable sweeps one colour of a task's rows, a word at a time.
 func (s *Sweeper) sweepPortable(task, _ int) {
-	w, z, y, yEnd := s.task(task, s.Words)
-	t := &s.narrow[w]
+	block, z, y, yEnd := s.task(task, s.lines())
 	for ; y < yEnd; y++ {
-		r := s.row(y, z, w)
-		site := (z*s.Size[1] + y) * s.Size[0]
-		for x := (s.colour + y + z) & 1; x < s.Size[0]; x += 2 {
-			ones, twos, fours := r.count(x)
-			c := s.rule.chain(s.Dims(), ones, twos, fours)
-			var flips uint64
-			switch {
-			case s.stream.Check:
-				flips = c.decideSlowly(t, s.stream, uint32(w), uint32(site+x))
-			case len(s.order) == 4:
-				flips = c.decide4(t, &s.pass, uint32(site+x))
-			default:
-				flips = c.decide3(t, &s.pass, uint32(site+x))
-			}
-			r.own[x*s.Words] ^= flips
+		for w := line * block; w < min(line*(block+1), s.Words); w++ {
+			s.sweepRow(y, z, w)
 		}
 	}
 }
 
-// begin gives the bits that are below their threshold in any case, and those that are not decided.
-func (c *chain) begin(t *narrowTables) (below, undecided uint64) {
-	below = c.flips | choose4(c, &t.thresholds[Planes-1])
+// sweepRow sweeps one colour of a word of a row.
+func (s *Sweeper) sweepRow(y, z, w int) {
+	r, t := s.row(y, z, w), &s.narrow[w]
+	row := (z*s.Size[1] + y) * s.Size[0]
+	for x := (s.colour + y + z) & 1; x < s.Size[0]; x += 2 {
+		ones, twos, fours := r.count(x)
+		c := s.rule.choose(s.Dims(), ones, twos, fours)
+		site := uint32(row + x)
+		if s.stream.Check {
+			r.own[x*s.Words] ^= c.decideSlowly(t, s.stream, uint32(w), site)
+		} else {
+			r.own[x*s.Words] ^= c.decide(t, &s.pass, site)
+		}
+	}
+}
+
+// begin gives the bits that flip or are below their threshold in any case, and those that are not decided.
+func (c *choice) begin(t *narrowTables) (below, undecided uint64) {
+	below = c.flips | c.threshold(&t.thresholds[Planes-1])
 	return below, ^below
 }
 
 // end turns the decisions into flips. A number equal to its threshold is not below it.
-func (c *chain) end(below, undecided uint64) uint64 { return below&^undecided ^ c.complement }
+func (c *choice) end(below, undecided uint64) uint64 { return below&^undecided ^ c.complement }
 
-func choose3(c *chain, t *[4]uint64) uint64 {
-	x := t[0] ^ c.mask[0]&(t[0]^t[1])
-	return x ^ c.mask[1]&(x^t[2])
+func (c *choice) threshold(t *[4]uint64) uint64 {
+	return t[0] ^ c.mask[0]&t[1] ^ c.mask[1]&t[2] ^ c.mask[2]&t[3]
 }
 
-func choose4(c *chain, t *[4]uint64) uint64 {
-	x := choose3(c, t)
-	return x ^ c.mask[2]&(x^t[3])
-}
-
+// compare takes a plane of random bits against one of thresholds.
 func compare(threshold, random uint64, below, undecided *uint64) {
-	*below ^= *undecided & (*below ^ threshold)
+	*below |= *undecided & threshold &^ random
 	*undecided &^= threshold ^ random
 }
 
-// decide3 compares the planes of random bits, most significant first, until all bits are decided.
-func (c *chain) decide3(t *narrowTables, p *pass, site uint32) uint64 {
+// decide compares the planes of random bits, most significant first, until all bits are decided.
+func (c *choice) decide(t *narrowTables, p *pass, site uint32) uint64 {
 	below, undecided := c.begin(t)
 	product := p.perSite(site)
 	for q := 0; q < 16 && undecided != 0; q += 2 {
 		r0, r1 := p.block(product, &t.pairs[q])
 		r2, r3 := p.block(product, &t.pairs[q+1])
 		th := (*[4][4]uint64)(t.thresholds[2*q:])
-		compare(choose3(c, &th[0]), r0, &below, &undecided)
-		compare(choose3(c, &th[1]), r1, &below, &undecided)
-		compare(choose3(c, &th[2]), r2, &below, &undecided)
-		compare(choose3(c, &th[3]), r3, &below, &undecided)
-	}
-	return c.end(below, undecided)
-}
-
-// decide4 is decide3 for four classes.
-func (c *chain) decide4(t *narrowTables, p *pass, site uint32) uint64 {
-	below, undecided := c.begin(t)
-	product := p.perSite(site)
-	for q := 0; q < 16 && undecided != 0; q++ {
-		r0, r1 := p.block(product, &t.pairs[q])
-		compare(choose4(c, &t.thresholds[2*q]), r0, &below, &undecided)
-		compare(choose4(c, &t.thresholds[2*q+1]), r1, &below, &undecided)
+		compare(c.threshold(&th[0]), r0, &below, &undecided)
+		compare(c.threshold(&th[1]), r1, &below, &undecided)
+		compare(c.threshold(&th[2]), r2, &below, &undecided)
+		compare(c.threshold(&th[3]), r3, &below, &undecided)
 	}
 	return c.end(below, undecided)
 }
 
 // decideSlowly takes its blocks from the stream itself: the checking mode with ten rounds.
-func (c *chain) decideSlowly(t *narrowTables, s rng.Stream, w, site uint32) uint64 {
+func (c *choice) decideSlowly(t *narrowTables, s rng.Stream, w, site uint32) uint64 {
 	below, undecided := c.begin(t)
 	for q := uint32(0); q < 16 && undecided != 0; q++ {
 		x := s.Block(w|q<<24, site)
-		compare(choose4(c, &t.thresholds[2*q]), uint64(x[0])<<32|uint64(x[1]), &below, &undecided)
-		compare(choose4(c, &t.thresholds[2*q+1]), uint64(x[2])<<32|uint64(x[3]), &below, &undecided)
+		compare(c.threshold(&t.thresholds[2*q]), uint64(x[0])<<32|uint64(x[1]), &below, &undecided)
+		compare(c.threshold(&t.thresholds[2*q+1]), uint64(x[2])<<32|uint64(x[3]), &below, &undecided)
 	}
 	return c.end(below, undecided)
 }

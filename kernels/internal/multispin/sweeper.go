@@ -11,7 +11,7 @@ import (
 type Sweeper struct {
 	board
 	rule       Rule
-	order      []int // the classes as a chain takes them
+	order      []int // the classes as a choice takes them
 	thresholds []uint64
 	stream     rng.Stream
 	pass       pass
@@ -32,7 +32,7 @@ func NewSweeper(l Lattice, rule Rule, spins, couplings, thresholds []uint64, w e
 	}
 	s := &Sweeper{
 		board: newBoard(l, spins, couplings, w), rule: rule, thresholds: thresholds,
-		order: rule.chains(l.Dims()), narrow: make([]narrowTables, l.Words),
+		order: rule.choices(l.Dims()), narrow: make([]narrowTables, l.Words),
 	}
 	s.setNarrow = func(word, _ int) { s.narrow[word].set(s, word) }
 	s.portable = s.sweepPortable
@@ -44,13 +44,13 @@ func NewSweeper(l Lattice, rule Rule, spins, couplings, thresholds []uint64, w e
 // rounds, take portable code at every level.
 func (s *Sweeper) Sweep(stream rng.Stream) {
 	s.stream, s.pass = stream, newPass(stream)
-	if s.level == level.AVX512 && !stream.Check {
+	if s.level != level.Portable && !stream.Check {
 		s.vector.sweep(s)
 		return
 	}
 	s.workers.Do(s.Words, s.setNarrow)
 	for s.colour = range 2 {
-		s.workers.Do(s.tasks(s.Words), s.portable)
+		s.workers.Do(s.tasks(s.lines()), s.portable)
 	}
 }
 
@@ -75,6 +75,11 @@ func newBoard(l Lattice, spins, couplings []uint64, w engine.Workers) board {
 	}
 	return b
 }
+
+// line is the number of words in a cache line: portable code takes its words together, row by row.
+const line = 8
+
+func (b *board) lines() int { return (b.Words + line - 1) / line }
 
 func (b *board) tasks(blocks int) int { return blocks * b.planes * b.parts }
 

@@ -1,6 +1,10 @@
 package multispin
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"cavity/engine/cpu/level"
+)
 
 // Layouts of a vector of eight words.
 const (
@@ -11,14 +15,23 @@ const (
 	layoutPackedShared        // the same with one word of couplings a bond
 )
 
-// tallyVectors vectors, of at most six unsatisfied bonds a bit, fit the eight planes of a tally: 42·6 < 256.
-const tallyVectors = 42
+// A tally of eight planes has room for 42 vectors of at most six unsatisfied bonds a bit, AVX2's of seven planes for 21.
+const (
+	tallyVectors  = 42
+	tallyVectors4 = 21
+)
 
-// A step512 is a vector's place in its row, in bytes from the row's start. Assembly knows it by its fields.
-type step512 struct {
+// Where a wide vector's neighbour along the row lies beyond the row's end and is turned.
+const (
+	turnRight = 1 + iota
+	turnLeft
+)
+
+// A step is a vector's place in its row, in bytes from the row's start. Assembly knows it by its fields.
+type step struct {
 	here, right, left   int // its words, and those of the neighbours along the row
 	bond, bondLeft      int // the couplings to the right and those of the left neighbour, unless they lie like the spins
-	turned              int // not zero where a wide vector's neighbour is turned
+	turned              int // turnRight, turnLeft or neither
 	sites               [8]uint64
 	rightTurn, leftTurn [8]uint64 // turns of the neighbours to the right, with strips
 
@@ -34,13 +47,14 @@ type step512 struct {
 	bondLanes, bondLeftLanes, rightWrap, leftWrap, lanes uint8
 }
 
-// A plane512 is the argument of the AVX-512 functions: some rows of one plane. Assembly knows it by its fields.
-type plane512 struct {
+// A planeArgs is the argument of the AVX-512 functions: some rows of one plane. Assembly knows it by its fields.
+type planeArgs struct {
 	spin, up, down     unsafe.Pointer // the plane and its neighbours along z
 	j0, j1, j2, j2down unsafe.Pointer // the plane's couplings along x, y, z, and those along z of the plane below
 	row, jrow          int            // bytes from row to row
 	y, yOther, yEnd    int            // every other row from y on, then every other row from yOther on
 	ny, nx             int
+	rowSite            uint64            // the first of the row being swept
 	site, siteOther    uint64            // the first of row y and of row yOther
 	colour             int               // x of the first site to sweep in row y, 0 or 1
 	steps, stepsEnd    [2]unsafe.Pointer // of a row, by its first site
@@ -55,25 +69,13 @@ type plane512 struct {
 	thresholds         unsafe.Pointer
 	totals             unsafe.Pointer
 	room               int
+
+	// For AVX2, whose operands in memory are whole vectors.
+	mask4      [4]uint64
+	m0x4, m1x4 [4]uint64
+	keys4      [7][2][4]uint64
+	scratch    [6][4]uint64
 }
-
-//go:noescape
-func metropolis2AVX512(a *plane512)
-
-//go:noescape
-func metropolis3AVX512(a *plane512)
-
-//go:noescape
-func heatBath2AVX512(a *plane512)
-
-//go:noescape
-func heatBath3AVX512(a *plane512)
-
-//go:noescape
-func unsatisfied2AVX512(a *plane512)
-
-//go:noescape
-func unsatisfied3AVX512(a *plane512)
 
 // wideTables is what a block of words needs in a pass, by lane.
 type wideTables struct {
@@ -83,23 +85,28 @@ type wideTables struct {
 
 // A vectorBoard is the part of a board's argument that stays the same.
 type vectorBoard struct {
+	lanes  int // words of a vector
 	blocks int
-	steps  [2][]step512
-	zeros  []uint64   // couplings of a row of a ferromagnet
-	args   []plane512 // one for each worker
+	steps  [2][]step
+	zeros  []uint64    // couplings of a row of a ferromagnet
+	args   []planeArgs // one for each worker
 }
 
 // packed is the number of sites in a vector.
 func (b *board) packed() int {
-	if b.Words > 4 {
+	if b.Words > 4 || b.level != level.AVX512 {
 		return 1
 	}
 	return 8 / b.Words
 }
 
 func (v *vectorBoard) init(b *board) {
-	v.blocks = (b.Words + 7) / 8
-	v.args = make([]plane512, b.workers.N())
+	v.lanes = 4
+	if b.level == level.AVX512 {
+		v.lanes = 8
+	}
+	v.blocks = (b.Words + v.lanes - 1) / v.lanes
+	v.args = make([]planeArgs, b.workers.N())
 	layout := layoutWide
 	switch {
 	case b.packed() > 1 && b.CouplingWords == 0:
@@ -126,6 +133,9 @@ func (v *vectorBoard) init(b *board) {
 		a.nx, a.ny = b.Size[0], b.Size[1]
 		a.layout = layout
 		a.m0, a.m1 = philoxM0, philoxM1
+		for j := range a.m0x4 {
+			a.m0x4[j], a.m1x4[j] = philoxM0, philoxM1
+		}
 		for first, s := range v.steps {
 			a.steps[first] = unsafe.Pointer(&s[0])
 			a.stepsEnd[first] = unsafe.Add(a.steps[first], len(s)*int(unsafe.Sizeof(s[0])))
@@ -137,18 +147,18 @@ func (v *vectorBoard) init(b *board) {
 }
 
 // wideSteps are the steps along a row whose vectors are sites.
-func (b *board) wideSteps(first int) (steps []step512) {
+func (b *board) wideSteps(first int) (steps []step) {
 	nx, words, bond := b.Size[0], 8*b.Words, 8*max(b.CouplingWords, 1)
 	for x := first; x < nx; x += 2 {
 		right, left := around(x, nx)
-		s := step512{here: x * words, right: right * words, left: left * words, bond: x * bond, bondLeft: left * bond, lanes: 0xff}
+		s := step{here: x * words, right: right * words, left: left * words, bond: x * bond, bondLeft: left * bond, lanes: 0xff}
 		for lane := range 8 {
 			s.sites[lane] = uint64(x)
 			if b.Strips && x == nx-1 {
-				s.rightTurn[lane], s.turned = 1, 1
+				s.rightTurn[lane], s.turned = 1, turnRight
 			}
 			if b.Strips && x == 0 {
-				s.leftTurn[lane], s.turned = 63, 1
+				s.leftTurn[lane], s.turned = 63, turnLeft
 			}
 		}
 		steps = append(steps, s)
@@ -158,11 +168,11 @@ func (b *board) wideSteps(first int) (steps []step512) {
 
 // packedSteps are the steps along a row whose vectors are several sites of one colour. All begin at sites of even x, so that
 // vectors are as well aligned as rows.
-func (b *board) packedSteps(first int) (steps []step512) {
+func (b *board) packedSteps(first int) (steps []step) {
 	nx, words := b.Size[0], b.Words
 	for x0 := 0; x0 < nx; x0 += 2 * b.packed() {
 		// The neighbours to the left of even sites are a pair to the left, those to the right of odd sites a pair to the right.
-		s := step512{
+		s := step{
 			here: 8 * x0 * words, right: 8 * (x0 + 2*first) * words, left: 8 * (x0 + 2*first - 2) * words,
 			bond: 8 * (x0 + first), bondLeft: 8 * (x0 + first - 1), bondLeftFrom: 8 * (nx - 1),
 		}
@@ -211,25 +221,32 @@ func setLane(low, high *uint8, lane int) {
 }
 
 // word is the word of a block's lane. Lanes beyond the last word compute something that nobody reads.
-func (b *board) word(block, lane int) int {
+func (b *board) word(lanes, block, lane int) int {
 	if b.packed() > 1 {
 		return lane % b.Words
 	}
-	return min(8*block+lane, b.Words-1)
+	return min(lanes*block+lane, b.Words-1)
 }
 
 // plane fills a worker's argument for a task.
-func (v *vectorBoard) plane(b *board, task, worker int) (a *plane512, block int) {
+func (v *vectorBoard) plane(b *board, task, worker int) (a *planeArgs, block int) {
 	block, z, y, yEnd := b.task(task, v.blocks)
 	a = &v.args[worker]
 	a.y, a.yOther, a.yEnd = y, y+1, yEnd
 	a.colour = (b.colour + y + z) & 1
 	a.site = uint64((z*b.Size[1] + y) * b.Size[0])
 	a.siteOther = a.site + uint64(b.Size[0])
-	a.mask = uint8(1<<min(8, b.Words-8*block) - 1)
+	left := b.Words - v.lanes*block
+	a.mask = uint8(1<<min(8, left) - 1)
+	for i := range a.mask4 {
+		a.mask4[i] = 0
+		if i < left {
+			a.mask4[i] = 1 << 63
+		}
+	}
 	plane := b.Size[0] * b.Size[1]
 	zUp, zDown := around(z, b.planes)
-	spins := func(z int) unsafe.Pointer { return unsafe.Pointer(&b.spins[z*plane*b.Words+8*block]) }
+	spins := func(z int) unsafe.Pointer { return unsafe.Pointer(&b.spins[z*plane*b.Words+v.lanes*block]) }
 	a.spin, a.up, a.down = spins(z), spins(zUp), spins(zDown)
 	if b.CouplingWords == 0 {
 		a.j0 = unsafe.Pointer(&v.zeros[0])
@@ -238,7 +255,7 @@ func (v *vectorBoard) plane(b *board, task, worker int) (a *plane512, block int)
 	}
 	offset := 0
 	if b.CouplingWords > 1 {
-		offset = 8 * block
+		offset = v.lanes * block
 	}
 	bonds := func(k, z int) unsafe.Pointer {
 		return unsafe.Pointer(&b.couplings[(k*b.planes+z)*plane*b.CouplingWords+offset])
@@ -250,26 +267,41 @@ func (v *vectorBoard) plane(b *board, task, worker int) (a *plane512, block int)
 	return a, block
 }
 
+// spreadKeys fills the vectors of keys.
+func (a *planeArgs) spreadKeys() {
+	for r := range a.keys {
+		for half, key := range a.keys[r] {
+			for lane := range a.keys4[r][half] {
+				a.keys4[r][half][lane] = key
+			}
+		}
+	}
+}
+
 // A vectorSweeper is the part of a Sweeper that runs assembly.
 type vectorSweeper struct {
 	vectorBoard
 	tables  []wideTables // one for each block of words
 	prepare func(task, worker int)
 	colour  func(task, worker int)
-	run     func(*plane512)
+	run     func(*planeArgs)
 }
 
 func (v *vectorSweeper) init(s *Sweeper) {
 	v.vectorBoard.init(&s.board)
 	v.tables = make([]wideTables, v.blocks)
 	v.prepare = func(block, _ int) { v.set(s, block) }
-	v.run = [2][2]func(*plane512){
-		{metropolis2AVX512, metropolis3AVX512}, {heatBath2AVX512, heatBath3AVX512},
-	}[s.rule][s.Dims()-2]
+	v.run = [2][2][2]func(*planeArgs){
+		{{metropolis2AVX2, metropolis3AVX2}, {heatBath2AVX2, heatBath3AVX2}},
+		{{metropolis2AVX512, metropolis3AVX512}, {heatBath2AVX512, heatBath3AVX512}},
+	}[v.lanes/8][s.rule][s.Dims()-2]
 	v.colour = func(task, worker int) {
 		a, block := v.plane(&s.board, task, worker)
 		t := &v.tables[block]
 		a.siteKey, a.keys = uint64(s.pass.siteKey), s.pass.keys
+		if v.lanes == 4 {
+			a.spreadKeys()
+		}
 		a.tables, a.tablesEnd = unsafe.Pointer(&t.pairs), unsafe.Add(unsafe.Pointer(&t.pairs), unsafe.Sizeof(t.pairs))
 		a.thresholds = unsafe.Pointer(&t.thresholds)
 		v.run(a)
@@ -279,16 +311,19 @@ func (v *vectorSweeper) init(s *Sweeper) {
 // set fills the tables of a block.
 func (v *vectorSweeper) set(s *Sweeper, block int) {
 	t := &v.tables[block]
-	classes := s.rule.Classes(s.Dims())
-	for lane := range 8 {
-		w := s.word(block, lane)
+	classes := len(s.order)
+	for lane := range v.lanes {
+		w := s.word(v.lanes, block, lane)
 		for q := range t.pairs {
 			for i, x := range s.pass.perPair(uint32(w), uint32(q)) {
 				t.pairs[q][i][lane] = uint64(x)
 			}
 		}
-		for i := range Planes * classes {
-			t.thresholds[i][lane] = s.thresholds[i*s.Words+w]
+		for p := range Planes {
+			d := s.differences(p, w)
+			for i, x := range d[:classes] {
+				t.thresholds[p*classes+i][lane] = x
+			}
 		}
 	}
 }

@@ -6,29 +6,29 @@
 // metropolis2AVX512 sweeps one colour of rows of a plane.
 TEXT ·metropolis2AVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
-	VPBROADCASTQ plane512_m0(AX), Z31
-	VPBROADCASTQ plane512_m1(AX), Z30
-	KMOVB plane512_mask(AX), K1
+	KMOVB planeArgs_mask(AX), K1
+	VPBROADCASTQ planeArgs_m0(AX), Z31
+	VPBROADCASTQ planeArgs_m1(AX), Z30
 row:
-	MOVQ plane512_y(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JLT within
-	MOVQ plane512_yOther(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JGE done
-	MOVQ plane512_yEnd(AX), DX
-	MOVQ DX, plane512_yOther(AX)
-	MOVQ plane512_siteOther(AX), DX
-	MOVQ DX, plane512_site(AX)
-	XORQ $1, plane512_colour(AX)
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
 within:
 	LEAQ 2(CX), DX
-	MOVQ DX, plane512_y(AX)
+	MOVQ DX, planeArgs_y(AX)
 	LEAQ 1(CX), R9
 	XORL DX, DX
-	CMPQ R9, plane512_ny(AX)
+	CMPQ R9, planeArgs_ny(AX)
 	CMOVQEQ DX, R9
-	MOVQ plane512_ny(AX), DX
+	MOVQ planeArgs_ny(AX), DX
 	DECQ DX
 	LEAQ -1(CX), R10
 	TESTQ CX, CX
@@ -36,55 +36,57 @@ within:
 	MOVQ R10, R15
 	MOVQ CX, R8
 	MOVQ CX, R13
-	MOVQ plane512_row(AX), DX
+	MOVQ planeArgs_row(AX), DX
 	IMULQ DX, R8
 	IMULQ DX, R9
 	IMULQ DX, R10
 	MOVQ R8, R11
 	MOVQ R8, R12
-	MOVQ plane512_jrow(AX), DX
+	MOVQ planeArgs_jrow(AX), DX
 	IMULQ DX, R13
 	IMULQ DX, R15
 	MOVQ R13, R14
 	MOVQ R13, SI
 	MOVQ R13, DI
-	ADDQ plane512_spin(AX), R8
-	ADDQ plane512_spin(AX), R9
-	ADDQ plane512_spin(AX), R10
-	ADDQ plane512_up(AX), R11
-	ADDQ plane512_down(AX), R12
-	ADDQ plane512_j0(AX), R13
-	ADDQ plane512_j1(AX), R14
-	ADDQ plane512_j1(AX), R15
-	ADDQ plane512_j2(AX), SI
-	ADDQ plane512_j2down(AX), DI
-	VPBROADCASTQ plane512_site(AX), Z29
-	MOVQ plane512_colour(AX), DX
-	MOVQ plane512_steps(AX)(DX*8), BX
-	MOVQ plane512_stepsEnd(AX)(DX*8), DX
-	MOVQ DX, plane512_end(AX)
-	MOVQ plane512_nx(AX), DX
-	ADDQ DX, DX
-	ADDQ DX, plane512_site(AX)
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	VPBROADCASTQ planeArgs_rowSite(AX), Z29
 vector:
-	MOVQ plane512_layout(AX), DX
+	MOVQ planeArgs_layout(AX), DX
 	CMPQ DX, $const_layoutPacked
 	JEQ packed
 	JGT packedOther
 	CMPQ DX, $const_layoutShared
 	JEQ shared
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turn
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
 across:
@@ -95,23 +97,23 @@ across:
 turn:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP across
 shared:
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turnShared
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
 acrossShared:
@@ -122,59 +124,59 @@ acrossShared:
 turnShared:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP acrossShared
 packedOther:
 	CMPQ DX, $const_layoutPackedFree
 	JEQ packedFree
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
 	VMOVDQU64.Z (R10)(CX*1), K2, Z4
 	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z4
-	VMOVDQU64 step512_sites(BX), Z27
-	VMOVDQU64 plane512_bondPick(AX), Z16
-	KMOVB step512_bondLeftLanes(BX), K4
-	MOVQ step512_bondLeft(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
-	MOVQ step512_bondLeftFrom(BX), DX
+	MOVQ step_bondLeftFrom(BX), DX
 	VPBROADCASTQ (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
-	KMOVB step512_bondLanes(BX), K4
-	MOVQ step512_bond(BX), CX
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
 	VMOVDQU64.Z (R13)(CX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z1
@@ -186,89 +188,89 @@ packedOther:
 	VPTERNLOGQ $0x96, Z7, Z0, Z4
 	JMP loaded
 packedFree:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
 	VMOVDQU64.Z (R10)(CX*1), K2, Z4
 	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z4
-	VMOVDQU64 step512_sites(BX), Z27
+	VMOVDQU64 step_sites(BX), Z27
 	VPXORQ Z0, Z1, Z1
 	VPXORQ Z0, Z2, Z2
 	VPXORQ Z0, Z3, Z3
 	VPXORQ Z0, Z4, Z4
 	JMP loaded
 packed:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
 	VMOVDQU64.Z (R10)(CX*1), K2, Z4
 	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z4
-	VMOVDQU64 step512_sites(BX), Z27
-	MOVQ step512_left(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z7
-	MOVQ step512_leftFrom(BX), DX
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
 	VMOVDQU64.Z (R13)(CX*1), K2, Z7
 	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
@@ -291,14 +293,14 @@ loaded:
 	VPANDQ Z1, Z2, Z3
 	VPXORQ Z7, Z4, Z1
 	VPADDQ Z29, Z27, Z27
-	VPXORQ.BCST plane512_siteKey(AX), Z27, Z27
+	VPXORQ.BCST planeArgs_siteKey(AX), Z27, Z27
 	VPMULUDQ Z31, Z27, Z4
 	VPSHUFD $0xf5, Z4, Z5
-	MOVQ plane512_tables(AX), CX
-	MOVQ plane512_thresholds(AX), DX
-	VMOVDQU64 4160(DX), Z26
-	VPTERNLOGQ $0xb8, 4096(DX), Z1, Z26
+	MOVQ planeArgs_tables(AX), CX
+	MOVQ planeArgs_thresholds(AX), DX
 	VPORQ Z6, Z3, Z3
+	VMOVDQU64 4096(DX), Z26
+	VPTERNLOGQ $0x78, 4160(DX), Z1, Z26
 	VPORQ Z26, Z3, Z7
 	VPTERNLOGQ $0x55, Z7, Z7, Z2
 	VPXORQ 0(CX), Z5, Z9
@@ -328,9 +330,9 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z22, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z22, Z20
 	VPXORQ 192(CX), Z9, Z9
 	VPXORQ 448(CX), Z15, Z15
 	VPXORQ 704(CX), Z21, Z21
@@ -346,12 +348,12 @@ loaded:
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
 	VPSHUFD $0xf5, Z22, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z24, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z23, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z24, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z23, Z21
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z31, Z20, Z23
@@ -364,12 +366,12 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z25, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z22, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z25, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z22, Z21
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z31, Z20, Z22
@@ -382,34 +384,34 @@ loaded:
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
 	VPSLLQ $32, Z23, Z23
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z24, Z25
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z23, Z22
-	VMOVDQU64 64(DX), Z26
-	VPTERNLOGQ $0xb8, 0(DX), Z1, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z24, Z25
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z23, Z22
+	VMOVDQU64 0(DX), Z26
+	VPTERNLOGQ $0x78, 64(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 192(DX), Z26
-	VPTERNLOGQ $0xb8, 128(DX), Z1, Z26
+	VMOVDQU64 128(DX), Z26
+	VPTERNLOGQ $0x78, 192(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 320(DX), Z26
-	VPTERNLOGQ $0xb8, 256(DX), Z1, Z26
+	VMOVDQU64 256(DX), Z26
+	VPTERNLOGQ $0x78, 320(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 448(DX), Z26
-	VPTERNLOGQ $0xb8, 384(DX), Z1, Z26
+	VMOVDQU64 384(DX), Z26
+	VPTERNLOGQ $0x78, 448(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
-	VMOVDQU64 576(DX), Z26
-	VPTERNLOGQ $0xb8, 512(DX), Z1, Z26
+	VMOVDQU64 512(DX), Z26
+	VPTERNLOGQ $0x78, 576(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z25, Z26, Z2
-	VMOVDQU64 704(DX), Z26
-	VPTERNLOGQ $0xb8, 640(DX), Z1, Z26
+	VMOVDQU64 640(DX), Z26
+	VPTERNLOGQ $0x78, 704(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z22, Z26, Z2
 	VPXORQ 768(CX), Z5, Z9
@@ -439,9 +441,9 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z22, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z22, Z20
 	VPXORQ 960(CX), Z9, Z9
 	VPXORQ 1216(CX), Z15, Z15
 	VPXORQ 1472(CX), Z21, Z21
@@ -457,12 +459,12 @@ loaded:
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
 	VPSHUFD $0xf5, Z22, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z24, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z23, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z24, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z23, Z21
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z31, Z20, Z23
@@ -475,12 +477,12 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z25, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z22, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z25, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z22, Z21
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z31, Z20, Z22
@@ -493,58 +495,58 @@ loaded:
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
 	VPSLLQ $32, Z23, Z23
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z24, Z25
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z23, Z22
-	VMOVDQU64 832(DX), Z26
-	VPTERNLOGQ $0xb8, 768(DX), Z1, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z24, Z25
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z23, Z22
+	VMOVDQU64 768(DX), Z26
+	VPTERNLOGQ $0x78, 832(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 960(DX), Z26
-	VPTERNLOGQ $0xb8, 896(DX), Z1, Z26
+	VMOVDQU64 896(DX), Z26
+	VPTERNLOGQ $0x78, 960(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 1088(DX), Z26
-	VPTERNLOGQ $0xb8, 1024(DX), Z1, Z26
+	VMOVDQU64 1024(DX), Z26
+	VPTERNLOGQ $0x78, 1088(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 1216(DX), Z26
-	VPTERNLOGQ $0xb8, 1152(DX), Z1, Z26
+	VMOVDQU64 1152(DX), Z26
+	VPTERNLOGQ $0x78, 1216(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
-	VMOVDQU64 1344(DX), Z26
-	VPTERNLOGQ $0xb8, 1280(DX), Z1, Z26
+	VMOVDQU64 1280(DX), Z26
+	VPTERNLOGQ $0x78, 1344(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z25, Z26, Z2
-	VMOVDQU64 1472(DX), Z26
-	VPTERNLOGQ $0xb8, 1408(DX), Z1, Z26
+	VMOVDQU64 1408(DX), Z26
+	VPTERNLOGQ $0x78, 1472(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z22, Z26, Z2
 	VPTESTMQ Z2, Z2, K7
 	KORTESTB K7, K7
 	JNZ more
 decided:
-	MOVQ step512_here(BX), CX
-	CMPQ plane512_layout(AX), $const_layoutShared
+	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
 	JGT spread
 	VPXORQ Z7, Z0, Z0
 	VMOVDQU64 Z0, K1, (R8)(CX*1)
 	JMP next
 spread:
-	VMOVDQU64 step512_spread+0(BX), Z26
+	VMOVDQU64 step_spread+0(BX), Z26
 	VPERMQ.Z Z7, Z26, K2, Z26
 	VPXORQ.Z 0(R8)(CX*1), Z26, K2, Z26
 	VMOVDQU64 Z26, K2, 0(R8)(CX*1)
-	VMOVDQU64 step512_spread+64(BX), Z26
+	VMOVDQU64 step_spread+64(BX), Z26
 	VPERMQ.Z Z7, Z26, K3, Z26
 	VPXORQ.Z 64(R8)(CX*1), Z26, K3, Z26
 	VMOVDQU64 Z26, K3, 64(R8)(CX*1)
 next:
-	ADDQ $step512__size, BX
-	CMPQ BX, plane512_end(AX)
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
 	JNE vector
 	JMP row
 done:
@@ -572,8 +574,8 @@ again:
 	VPSHUFD $0xf5, Z18, Z14
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
 	VPXORQ 192(CX), Z9, Z9
 	VPXORQ 448(CX), Z15, Z15
 	VPMULUDQ Z31, Z8, Z10
@@ -584,10 +586,10 @@ again:
 	VPSHUFD $0xf5, Z19, Z14
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z30, Z9, Z12
@@ -596,10 +598,10 @@ again:
 	VPSHUFD $0xf5, Z18, Z14
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z30, Z9, Z13
@@ -608,24 +610,24 @@ again:
 	VPSLLQ $32, Z18, Z18
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VMOVDQU64 64(DX), Z26
-	VPTERNLOGQ $0xb8, 0(DX), Z1, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VMOVDQU64 0(DX), Z26
+	VPTERNLOGQ $0x78, 64(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 192(DX), Z26
-	VPTERNLOGQ $0xb8, 128(DX), Z1, Z26
+	VMOVDQU64 128(DX), Z26
+	VPTERNLOGQ $0x78, 192(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 320(DX), Z26
-	VPTERNLOGQ $0xb8, 256(DX), Z1, Z26
+	VMOVDQU64 256(DX), Z26
+	VPTERNLOGQ $0x78, 320(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 448(DX), Z26
-	VPTERNLOGQ $0xb8, 384(DX), Z1, Z26
+	VMOVDQU64 384(DX), Z26
+	VPTERNLOGQ $0x78, 448(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
 	VPTESTMQ Z2, Z2, K7
@@ -633,7 +635,7 @@ again:
 	JZ decided
 	ADDQ $512, CX
 	ADDQ $512, DX
-	CMPQ CX, plane512_tablesEnd(AX)
+	CMPQ CX, planeArgs_tablesEnd(AX)
 	JNE again
 	VPANDNQ Z7, Z2, Z7
 	JMP decided
@@ -641,29 +643,29 @@ again:
 // metropolis3AVX512 sweeps one colour of rows of a plane.
 TEXT ·metropolis3AVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
-	VPBROADCASTQ plane512_m0(AX), Z31
-	VPBROADCASTQ plane512_m1(AX), Z30
-	KMOVB plane512_mask(AX), K1
+	KMOVB planeArgs_mask(AX), K1
+	VPBROADCASTQ planeArgs_m0(AX), Z31
+	VPBROADCASTQ planeArgs_m1(AX), Z30
 row:
-	MOVQ plane512_y(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JLT within
-	MOVQ plane512_yOther(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JGE done
-	MOVQ plane512_yEnd(AX), DX
-	MOVQ DX, plane512_yOther(AX)
-	MOVQ plane512_siteOther(AX), DX
-	MOVQ DX, plane512_site(AX)
-	XORQ $1, plane512_colour(AX)
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
 within:
 	LEAQ 2(CX), DX
-	MOVQ DX, plane512_y(AX)
+	MOVQ DX, planeArgs_y(AX)
 	LEAQ 1(CX), R9
 	XORL DX, DX
-	CMPQ R9, plane512_ny(AX)
+	CMPQ R9, planeArgs_ny(AX)
 	CMOVQEQ DX, R9
-	MOVQ plane512_ny(AX), DX
+	MOVQ planeArgs_ny(AX), DX
 	DECQ DX
 	LEAQ -1(CX), R10
 	TESTQ CX, CX
@@ -671,57 +673,59 @@ within:
 	MOVQ R10, R15
 	MOVQ CX, R8
 	MOVQ CX, R13
-	MOVQ plane512_row(AX), DX
+	MOVQ planeArgs_row(AX), DX
 	IMULQ DX, R8
 	IMULQ DX, R9
 	IMULQ DX, R10
 	MOVQ R8, R11
 	MOVQ R8, R12
-	MOVQ plane512_jrow(AX), DX
+	MOVQ planeArgs_jrow(AX), DX
 	IMULQ DX, R13
 	IMULQ DX, R15
 	MOVQ R13, R14
 	MOVQ R13, SI
 	MOVQ R13, DI
-	ADDQ plane512_spin(AX), R8
-	ADDQ plane512_spin(AX), R9
-	ADDQ plane512_spin(AX), R10
-	ADDQ plane512_up(AX), R11
-	ADDQ plane512_down(AX), R12
-	ADDQ plane512_j0(AX), R13
-	ADDQ plane512_j1(AX), R14
-	ADDQ plane512_j1(AX), R15
-	ADDQ plane512_j2(AX), SI
-	ADDQ plane512_j2down(AX), DI
-	VPBROADCASTQ plane512_site(AX), Z29
-	MOVQ plane512_colour(AX), DX
-	MOVQ plane512_steps(AX)(DX*8), BX
-	MOVQ plane512_stepsEnd(AX)(DX*8), DX
-	MOVQ DX, plane512_end(AX)
-	MOVQ plane512_nx(AX), DX
-	ADDQ DX, DX
-	ADDQ DX, plane512_site(AX)
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	VPBROADCASTQ planeArgs_rowSite(AX), Z29
 vector:
-	MOVQ plane512_layout(AX), DX
+	MOVQ planeArgs_layout(AX), DX
 	CMPQ DX, $const_layoutPacked
 	JEQ packed
 	JGT packedOther
 	CMPQ DX, $const_layoutShared
 	JEQ shared
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
 	VMOVDQU64.Z (R11)(CX*1), K1, Z5
 	VMOVDQU64.Z (R12)(CX*1), K1, Z6
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turn
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
 across:
@@ -734,25 +738,25 @@ across:
 turn:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP across
 shared:
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
 	VMOVDQU64.Z (R11)(CX*1), K1, Z5
 	VMOVDQU64.Z (R12)(CX*1), K1, Z6
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turnShared
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
 acrossShared:
@@ -765,41 +769,41 @@ acrossShared:
 turnShared:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP acrossShared
 packedOther:
 	CMPQ DX, $const_layoutPackedFree
 	JEQ packedFree
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
@@ -812,18 +816,18 @@ packedOther:
 	VMOVDQU64.Z (R12)(CX*1), K2, Z6
 	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z6
-	VMOVDQU64 step512_sites(BX), Z27
-	VMOVDQU64 plane512_bondPick(AX), Z16
-	KMOVB step512_bondLeftLanes(BX), K4
-	MOVQ step512_bondLeft(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
-	MOVQ step512_bondLeftFrom(BX), DX
+	MOVQ step_bondLeftFrom(BX), DX
 	VPBROADCASTQ (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
-	KMOVB step512_bondLanes(BX), K4
-	MOVQ step512_bond(BX), CX
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
 	VMOVDQU64.Z (R13)(CX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z1
@@ -841,34 +845,34 @@ packedOther:
 	VPTERNLOGQ $0x96, Z7, Z0, Z6
 	JMP loaded
 packedFree:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
@@ -881,7 +885,7 @@ packedFree:
 	VMOVDQU64.Z (R12)(CX*1), K2, Z6
 	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z6
-	VMOVDQU64 step512_sites(BX), Z27
+	VMOVDQU64 step_sites(BX), Z27
 	VPXORQ Z0, Z1, Z1
 	VPXORQ Z0, Z2, Z2
 	VPXORQ Z0, Z3, Z3
@@ -890,34 +894,34 @@ packedFree:
 	VPXORQ Z0, Z6, Z6
 	JMP loaded
 packed:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
@@ -930,14 +934,14 @@ packed:
 	VMOVDQU64.Z (R12)(CX*1), K2, Z6
 	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z6
-	VMOVDQU64 step512_sites(BX), Z27
-	MOVQ step512_left(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z7
-	MOVQ step512_leftFrom(BX), DX
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
 	VMOVDQU64.Z (R13)(CX*1), K2, Z7
 	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
@@ -972,15 +976,15 @@ loaded:
 	VPTERNLOGQ $0xe8, Z1, Z4, Z3
 	VPXORQ Z7, Z2, Z1
 	VPADDQ Z29, Z27, Z27
-	VPXORQ.BCST plane512_siteKey(AX), Z27, Z27
+	VPXORQ.BCST planeArgs_siteKey(AX), Z27, Z27
 	VPMULUDQ Z31, Z27, Z4
 	VPSHUFD $0xf5, Z4, Z5
-	MOVQ plane512_tables(AX), CX
-	MOVQ plane512_thresholds(AX), DX
-	VMOVDQU64 6272(DX), Z26
-	VPTERNLOGQ $0xb8, 6208(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 6144(DX), Z6, Z26
+	MOVQ planeArgs_tables(AX), CX
+	MOVQ planeArgs_thresholds(AX), DX
 	VPTERNLOGQ $0xf8, Z1, Z6, Z3
+	VMOVDQU64 6144(DX), Z26
+	VPTERNLOGQ $0x78, 6208(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 6272(DX), Z6, Z26
 	VPORQ Z26, Z3, Z7
 	VPTERNLOGQ $0x55, Z7, Z7, Z2
 	VPXORQ 0(CX), Z5, Z9
@@ -1010,9 +1014,9 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z22, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z22, Z20
 	VPXORQ 192(CX), Z9, Z9
 	VPXORQ 448(CX), Z15, Z15
 	VPXORQ 704(CX), Z21, Z21
@@ -1028,12 +1032,12 @@ loaded:
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
 	VPSHUFD $0xf5, Z22, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z24, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z23, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z24, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z23, Z21
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z31, Z20, Z23
@@ -1046,12 +1050,12 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z25, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z22, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z25, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z22, Z21
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z31, Z20, Z22
@@ -1064,40 +1068,40 @@ loaded:
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
 	VPSLLQ $32, Z23, Z23
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z24, Z25
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z23, Z22
-	VMOVDQU64 128(DX), Z26
-	VPTERNLOGQ $0xb8, 64(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 0(DX), Z6, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z24, Z25
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z23, Z22
+	VMOVDQU64 0(DX), Z26
+	VPTERNLOGQ $0x78, 64(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 128(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 320(DX), Z26
-	VPTERNLOGQ $0xb8, 256(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 192(DX), Z6, Z26
+	VMOVDQU64 192(DX), Z26
+	VPTERNLOGQ $0x78, 256(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 320(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 512(DX), Z26
-	VPTERNLOGQ $0xb8, 448(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 384(DX), Z6, Z26
+	VMOVDQU64 384(DX), Z26
+	VPTERNLOGQ $0x78, 448(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 512(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 704(DX), Z26
-	VPTERNLOGQ $0xb8, 640(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 576(DX), Z6, Z26
+	VMOVDQU64 576(DX), Z26
+	VPTERNLOGQ $0x78, 640(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 704(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
-	VMOVDQU64 896(DX), Z26
-	VPTERNLOGQ $0xb8, 832(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 768(DX), Z6, Z26
+	VMOVDQU64 768(DX), Z26
+	VPTERNLOGQ $0x78, 832(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 896(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z25, Z26, Z2
-	VMOVDQU64 1088(DX), Z26
-	VPTERNLOGQ $0xb8, 1024(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 960(DX), Z6, Z26
+	VMOVDQU64 960(DX), Z26
+	VPTERNLOGQ $0x78, 1024(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 1088(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z22, Z26, Z2
 	VPXORQ 768(CX), Z5, Z9
@@ -1127,9 +1131,9 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z22, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z22, Z20
 	VPXORQ 960(CX), Z9, Z9
 	VPXORQ 1216(CX), Z15, Z15
 	VPXORQ 1472(CX), Z21, Z21
@@ -1145,12 +1149,12 @@ loaded:
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
 	VPSHUFD $0xf5, Z22, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z24, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z23, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z24, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z23, Z21
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z31, Z20, Z23
@@ -1163,12 +1167,12 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z25, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z22, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z25, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z22, Z21
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z31, Z20, Z22
@@ -1181,64 +1185,64 @@ loaded:
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
 	VPSLLQ $32, Z23, Z23
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z24, Z25
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z23, Z22
-	VMOVDQU64 1280(DX), Z26
-	VPTERNLOGQ $0xb8, 1216(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 1152(DX), Z6, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z24, Z25
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z23, Z22
+	VMOVDQU64 1152(DX), Z26
+	VPTERNLOGQ $0x78, 1216(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 1280(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 1472(DX), Z26
-	VPTERNLOGQ $0xb8, 1408(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 1344(DX), Z6, Z26
+	VMOVDQU64 1344(DX), Z26
+	VPTERNLOGQ $0x78, 1408(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 1472(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 1664(DX), Z26
-	VPTERNLOGQ $0xb8, 1600(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 1536(DX), Z6, Z26
+	VMOVDQU64 1536(DX), Z26
+	VPTERNLOGQ $0x78, 1600(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 1664(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 1856(DX), Z26
-	VPTERNLOGQ $0xb8, 1792(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 1728(DX), Z6, Z26
+	VMOVDQU64 1728(DX), Z26
+	VPTERNLOGQ $0x78, 1792(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 1856(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
-	VMOVDQU64 2048(DX), Z26
-	VPTERNLOGQ $0xb8, 1984(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 1920(DX), Z6, Z26
+	VMOVDQU64 1920(DX), Z26
+	VPTERNLOGQ $0x78, 1984(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 2048(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z25, Z26, Z2
-	VMOVDQU64 2240(DX), Z26
-	VPTERNLOGQ $0xb8, 2176(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 2112(DX), Z6, Z26
+	VMOVDQU64 2112(DX), Z26
+	VPTERNLOGQ $0x78, 2176(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 2240(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z22, Z26, Z2
 	VPTESTMQ Z2, Z2, K7
 	KORTESTB K7, K7
 	JNZ more
 decided:
-	MOVQ step512_here(BX), CX
-	CMPQ plane512_layout(AX), $const_layoutShared
+	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
 	JGT spread
 	VPXORQ Z7, Z0, Z0
 	VMOVDQU64 Z0, K1, (R8)(CX*1)
 	JMP next
 spread:
-	VMOVDQU64 step512_spread+0(BX), Z26
+	VMOVDQU64 step_spread+0(BX), Z26
 	VPERMQ.Z Z7, Z26, K2, Z26
 	VPXORQ.Z 0(R8)(CX*1), Z26, K2, Z26
 	VMOVDQU64 Z26, K2, 0(R8)(CX*1)
-	VMOVDQU64 step512_spread+64(BX), Z26
+	VMOVDQU64 step_spread+64(BX), Z26
 	VPERMQ.Z Z7, Z26, K3, Z26
 	VPXORQ.Z 64(R8)(CX*1), Z26, K3, Z26
 	VMOVDQU64 Z26, K3, 64(R8)(CX*1)
 next:
-	ADDQ $step512__size, BX
-	CMPQ BX, plane512_end(AX)
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
 	JNE vector
 	JMP row
 done:
@@ -1266,8 +1270,8 @@ again:
 	VPSHUFD $0xf5, Z18, Z14
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
 	VPXORQ 192(CX), Z9, Z9
 	VPXORQ 448(CX), Z15, Z15
 	VPMULUDQ Z31, Z8, Z10
@@ -1278,10 +1282,10 @@ again:
 	VPSHUFD $0xf5, Z19, Z14
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z30, Z9, Z12
@@ -1290,10 +1294,10 @@ again:
 	VPSHUFD $0xf5, Z18, Z14
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z30, Z9, Z13
@@ -1302,28 +1306,28 @@ again:
 	VPSLLQ $32, Z18, Z18
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VMOVDQU64 128(DX), Z26
-	VPTERNLOGQ $0xb8, 64(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 0(DX), Z6, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VMOVDQU64 0(DX), Z26
+	VPTERNLOGQ $0x78, 64(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 128(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 320(DX), Z26
-	VPTERNLOGQ $0xb8, 256(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 192(DX), Z6, Z26
+	VMOVDQU64 192(DX), Z26
+	VPTERNLOGQ $0x78, 256(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 320(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 512(DX), Z26
-	VPTERNLOGQ $0xb8, 448(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 384(DX), Z6, Z26
+	VMOVDQU64 384(DX), Z26
+	VPTERNLOGQ $0x78, 448(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 512(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 704(DX), Z26
-	VPTERNLOGQ $0xb8, 640(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 576(DX), Z6, Z26
+	VMOVDQU64 576(DX), Z26
+	VPTERNLOGQ $0x78, 640(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 704(DX), Z6, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
 	VPTESTMQ Z2, Z2, K7
@@ -1331,7 +1335,7 @@ again:
 	JZ decided
 	ADDQ $512, CX
 	ADDQ $768, DX
-	CMPQ CX, plane512_tablesEnd(AX)
+	CMPQ CX, planeArgs_tablesEnd(AX)
 	JNE again
 	VPANDNQ Z7, Z2, Z7
 	JMP decided
@@ -1339,29 +1343,29 @@ again:
 // heatBath2AVX512 sweeps one colour of rows of a plane.
 TEXT ·heatBath2AVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
-	VPBROADCASTQ plane512_m0(AX), Z31
-	VPBROADCASTQ plane512_m1(AX), Z30
-	KMOVB plane512_mask(AX), K1
+	KMOVB planeArgs_mask(AX), K1
+	VPBROADCASTQ planeArgs_m0(AX), Z31
+	VPBROADCASTQ planeArgs_m1(AX), Z30
 row:
-	MOVQ plane512_y(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JLT within
-	MOVQ plane512_yOther(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JGE done
-	MOVQ plane512_yEnd(AX), DX
-	MOVQ DX, plane512_yOther(AX)
-	MOVQ plane512_siteOther(AX), DX
-	MOVQ DX, plane512_site(AX)
-	XORQ $1, plane512_colour(AX)
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
 within:
 	LEAQ 2(CX), DX
-	MOVQ DX, plane512_y(AX)
+	MOVQ DX, planeArgs_y(AX)
 	LEAQ 1(CX), R9
 	XORL DX, DX
-	CMPQ R9, plane512_ny(AX)
+	CMPQ R9, planeArgs_ny(AX)
 	CMOVQEQ DX, R9
-	MOVQ plane512_ny(AX), DX
+	MOVQ planeArgs_ny(AX), DX
 	DECQ DX
 	LEAQ -1(CX), R10
 	TESTQ CX, CX
@@ -1369,55 +1373,57 @@ within:
 	MOVQ R10, R15
 	MOVQ CX, R8
 	MOVQ CX, R13
-	MOVQ plane512_row(AX), DX
+	MOVQ planeArgs_row(AX), DX
 	IMULQ DX, R8
 	IMULQ DX, R9
 	IMULQ DX, R10
 	MOVQ R8, R11
 	MOVQ R8, R12
-	MOVQ plane512_jrow(AX), DX
+	MOVQ planeArgs_jrow(AX), DX
 	IMULQ DX, R13
 	IMULQ DX, R15
 	MOVQ R13, R14
 	MOVQ R13, SI
 	MOVQ R13, DI
-	ADDQ plane512_spin(AX), R8
-	ADDQ plane512_spin(AX), R9
-	ADDQ plane512_spin(AX), R10
-	ADDQ plane512_up(AX), R11
-	ADDQ plane512_down(AX), R12
-	ADDQ plane512_j0(AX), R13
-	ADDQ plane512_j1(AX), R14
-	ADDQ plane512_j1(AX), R15
-	ADDQ plane512_j2(AX), SI
-	ADDQ plane512_j2down(AX), DI
-	VPBROADCASTQ plane512_site(AX), Z29
-	MOVQ plane512_colour(AX), DX
-	MOVQ plane512_steps(AX)(DX*8), BX
-	MOVQ plane512_stepsEnd(AX)(DX*8), DX
-	MOVQ DX, plane512_end(AX)
-	MOVQ plane512_nx(AX), DX
-	ADDQ DX, DX
-	ADDQ DX, plane512_site(AX)
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	VPBROADCASTQ planeArgs_rowSite(AX), Z29
 vector:
-	MOVQ plane512_layout(AX), DX
+	MOVQ planeArgs_layout(AX), DX
 	CMPQ DX, $const_layoutPacked
 	JEQ packed
 	JGT packedOther
 	CMPQ DX, $const_layoutShared
 	JEQ shared
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turn
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
 across:
@@ -1428,23 +1434,23 @@ across:
 turn:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP across
 shared:
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turnShared
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
 acrossShared:
@@ -1455,59 +1461,59 @@ acrossShared:
 turnShared:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP acrossShared
 packedOther:
 	CMPQ DX, $const_layoutPackedFree
 	JEQ packedFree
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
 	VMOVDQU64.Z (R10)(CX*1), K2, Z4
 	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z4
-	VMOVDQU64 step512_sites(BX), Z27
-	VMOVDQU64 plane512_bondPick(AX), Z16
-	KMOVB step512_bondLeftLanes(BX), K4
-	MOVQ step512_bondLeft(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
-	MOVQ step512_bondLeftFrom(BX), DX
+	MOVQ step_bondLeftFrom(BX), DX
 	VPBROADCASTQ (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
-	KMOVB step512_bondLanes(BX), K4
-	MOVQ step512_bond(BX), CX
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
 	VMOVDQU64.Z (R13)(CX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z1
@@ -1519,89 +1525,89 @@ packedOther:
 	VPTERNLOGQ $0x96, Z7, Z0, Z4
 	JMP loaded
 packedFree:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
 	VMOVDQU64.Z (R10)(CX*1), K2, Z4
 	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z4
-	VMOVDQU64 step512_sites(BX), Z27
+	VMOVDQU64 step_sites(BX), Z27
 	VPXORQ Z0, Z1, Z1
 	VPXORQ Z0, Z2, Z2
 	VPXORQ Z0, Z3, Z3
 	VPXORQ Z0, Z4, Z4
 	JMP loaded
 packed:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
 	VMOVDQU64.Z (R10)(CX*1), K2, Z4
 	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z4
-	VMOVDQU64 step512_sites(BX), Z27
-	MOVQ step512_left(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z7
-	MOVQ step512_leftFrom(BX), DX
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
 	VMOVDQU64.Z (R13)(CX*1), K2, Z7
 	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
@@ -1624,14 +1630,16 @@ loaded:
 	VPANDQ Z1, Z2, Z3
 	VPXORQ Z7, Z4, Z1
 	VPADDQ Z29, Z27, Z27
-	VPXORQ.BCST plane512_siteKey(AX), Z27, Z27
+	VPXORQ.BCST planeArgs_siteKey(AX), Z27, Z27
 	VPMULUDQ Z31, Z27, Z4
 	VPSHUFD $0xf5, Z4, Z5
-	MOVQ plane512_tables(AX), CX
-	MOVQ plane512_thresholds(AX), DX
-	VMOVDQU64 6272(DX), Z26
-	VPTERNLOGQ $0xb8, 6144(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 6208(DX), Z1, Z26
+	MOVQ planeArgs_tables(AX), CX
+	MOVQ planeArgs_thresholds(AX), DX
+	VPTERNLOGQ $0xf8, Z1, Z6, Z3
+	VPANDNQ Z6, Z1, Z6
+	VMOVDQU64 6144(DX), Z26
+	VPTERNLOGQ $0x78, 6208(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 6272(DX), Z1, Z26
 	VMOVDQA64 Z26, Z7
 	VPTERNLOGQ $0x55, Z7, Z7, Z2
 	VPXORQ 0(CX), Z5, Z9
@@ -1661,9 +1669,9 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z22, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z22, Z20
 	VPXORQ 192(CX), Z9, Z9
 	VPXORQ 448(CX), Z15, Z15
 	VPXORQ 704(CX), Z21, Z21
@@ -1679,12 +1687,12 @@ loaded:
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
 	VPSHUFD $0xf5, Z22, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z24, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z23, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z24, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z23, Z21
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z31, Z20, Z23
@@ -1697,12 +1705,12 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z25, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z22, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z25, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z22, Z21
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z31, Z20, Z22
@@ -1715,40 +1723,40 @@ loaded:
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
 	VPSLLQ $32, Z23, Z23
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z24, Z25
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z23, Z22
-	VMOVDQU64 128(DX), Z26
-	VPTERNLOGQ $0xb8, 0(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 64(DX), Z1, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z24, Z25
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z23, Z22
+	VMOVDQU64 0(DX), Z26
+	VPTERNLOGQ $0x78, 64(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 128(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 320(DX), Z26
-	VPTERNLOGQ $0xb8, 192(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 256(DX), Z1, Z26
+	VMOVDQU64 192(DX), Z26
+	VPTERNLOGQ $0x78, 256(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 320(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 512(DX), Z26
-	VPTERNLOGQ $0xb8, 384(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 448(DX), Z1, Z26
+	VMOVDQU64 384(DX), Z26
+	VPTERNLOGQ $0x78, 448(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 512(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 704(DX), Z26
-	VPTERNLOGQ $0xb8, 576(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 640(DX), Z1, Z26
+	VMOVDQU64 576(DX), Z26
+	VPTERNLOGQ $0x78, 640(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 704(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
-	VMOVDQU64 896(DX), Z26
-	VPTERNLOGQ $0xb8, 768(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 832(DX), Z1, Z26
+	VMOVDQU64 768(DX), Z26
+	VPTERNLOGQ $0x78, 832(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 896(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z25, Z26, Z2
-	VMOVDQU64 1088(DX), Z26
-	VPTERNLOGQ $0xb8, 960(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1024(DX), Z1, Z26
+	VMOVDQU64 960(DX), Z26
+	VPTERNLOGQ $0x78, 1024(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 1088(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z22, Z26, Z2
 	VPXORQ 768(CX), Z5, Z9
@@ -1778,9 +1786,9 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z22, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z22, Z20
 	VPXORQ 960(CX), Z9, Z9
 	VPXORQ 1216(CX), Z15, Z15
 	VPXORQ 1472(CX), Z21, Z21
@@ -1796,12 +1804,12 @@ loaded:
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
 	VPSHUFD $0xf5, Z22, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z24, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z23, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z24, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z23, Z21
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z31, Z20, Z23
@@ -1814,12 +1822,12 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z25, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z22, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z25, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z22, Z21
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z31, Z20, Z22
@@ -1832,66 +1840,65 @@ loaded:
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
 	VPSLLQ $32, Z23, Z23
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z24, Z25
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z23, Z22
-	VMOVDQU64 1280(DX), Z26
-	VPTERNLOGQ $0xb8, 1152(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1216(DX), Z1, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z24, Z25
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z23, Z22
+	VMOVDQU64 1152(DX), Z26
+	VPTERNLOGQ $0x78, 1216(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 1280(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 1472(DX), Z26
-	VPTERNLOGQ $0xb8, 1344(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1408(DX), Z1, Z26
+	VMOVDQU64 1344(DX), Z26
+	VPTERNLOGQ $0x78, 1408(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 1472(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 1664(DX), Z26
-	VPTERNLOGQ $0xb8, 1536(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1600(DX), Z1, Z26
+	VMOVDQU64 1536(DX), Z26
+	VPTERNLOGQ $0x78, 1600(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 1664(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 1856(DX), Z26
-	VPTERNLOGQ $0xb8, 1728(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1792(DX), Z1, Z26
+	VMOVDQU64 1728(DX), Z26
+	VPTERNLOGQ $0x78, 1792(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 1856(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
-	VMOVDQU64 2048(DX), Z26
-	VPTERNLOGQ $0xb8, 1920(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1984(DX), Z1, Z26
+	VMOVDQU64 1920(DX), Z26
+	VPTERNLOGQ $0x78, 1984(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 2048(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z25, Z26, Z2
-	VMOVDQU64 2240(DX), Z26
-	VPTERNLOGQ $0xb8, 2112(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 2176(DX), Z1, Z26
+	VMOVDQU64 2112(DX), Z26
+	VPTERNLOGQ $0x78, 2176(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 2240(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z22, Z26, Z2
 	VPTESTMQ Z2, Z2, K7
 	KORTESTB K7, K7
 	JNZ more
 decided:
-	VPTERNLOGQ $0xf8, Z1, Z6, Z3
 	VPXORQ Z3, Z7, Z7
-	MOVQ step512_here(BX), CX
-	CMPQ plane512_layout(AX), $const_layoutShared
+	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
 	JGT spread
 	VPXORQ Z7, Z0, Z0
 	VMOVDQU64 Z0, K1, (R8)(CX*1)
 	JMP next
 spread:
-	VMOVDQU64 step512_spread+0(BX), Z26
+	VMOVDQU64 step_spread+0(BX), Z26
 	VPERMQ.Z Z7, Z26, K2, Z26
 	VPXORQ.Z 0(R8)(CX*1), Z26, K2, Z26
 	VMOVDQU64 Z26, K2, 0(R8)(CX*1)
-	VMOVDQU64 step512_spread+64(BX), Z26
+	VMOVDQU64 step_spread+64(BX), Z26
 	VPERMQ.Z Z7, Z26, K3, Z26
 	VPXORQ.Z 64(R8)(CX*1), Z26, K3, Z26
 	VMOVDQU64 Z26, K3, 64(R8)(CX*1)
 next:
-	ADDQ $step512__size, BX
-	CMPQ BX, plane512_end(AX)
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
 	JNE vector
 	JMP row
 done:
@@ -1919,8 +1926,8 @@ again:
 	VPSHUFD $0xf5, Z18, Z14
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
 	VPXORQ 192(CX), Z9, Z9
 	VPXORQ 448(CX), Z15, Z15
 	VPMULUDQ Z31, Z8, Z10
@@ -1931,10 +1938,10 @@ again:
 	VPSHUFD $0xf5, Z19, Z14
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z30, Z9, Z12
@@ -1943,10 +1950,10 @@ again:
 	VPSHUFD $0xf5, Z18, Z14
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z30, Z9, Z13
@@ -1955,28 +1962,28 @@ again:
 	VPSLLQ $32, Z18, Z18
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VMOVDQU64 128(DX), Z26
-	VPTERNLOGQ $0xb8, 0(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 64(DX), Z1, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VMOVDQU64 0(DX), Z26
+	VPTERNLOGQ $0x78, 64(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 128(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 320(DX), Z26
-	VPTERNLOGQ $0xb8, 192(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 256(DX), Z1, Z26
+	VMOVDQU64 192(DX), Z26
+	VPTERNLOGQ $0x78, 256(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 320(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 512(DX), Z26
-	VPTERNLOGQ $0xb8, 384(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 448(DX), Z1, Z26
+	VMOVDQU64 384(DX), Z26
+	VPTERNLOGQ $0x78, 448(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 512(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 704(DX), Z26
-	VPTERNLOGQ $0xb8, 576(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 640(DX), Z1, Z26
+	VMOVDQU64 576(DX), Z26
+	VPTERNLOGQ $0x78, 640(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 704(DX), Z1, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
 	VPTESTMQ Z2, Z2, K7
@@ -1984,7 +1991,7 @@ again:
 	JZ decided
 	ADDQ $512, CX
 	ADDQ $768, DX
-	CMPQ CX, plane512_tablesEnd(AX)
+	CMPQ CX, planeArgs_tablesEnd(AX)
 	JNE again
 	VPANDNQ Z7, Z2, Z7
 	JMP decided
@@ -1992,29 +1999,29 @@ again:
 // heatBath3AVX512 sweeps one colour of rows of a plane.
 TEXT ·heatBath3AVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
-	VPBROADCASTQ plane512_m0(AX), Z31
-	VPBROADCASTQ plane512_m1(AX), Z30
-	KMOVB plane512_mask(AX), K1
+	KMOVB planeArgs_mask(AX), K1
+	VPBROADCASTQ planeArgs_m0(AX), Z31
+	VPBROADCASTQ planeArgs_m1(AX), Z30
 row:
-	MOVQ plane512_y(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JLT within
-	MOVQ plane512_yOther(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JGE done
-	MOVQ plane512_yEnd(AX), DX
-	MOVQ DX, plane512_yOther(AX)
-	MOVQ plane512_siteOther(AX), DX
-	MOVQ DX, plane512_site(AX)
-	XORQ $1, plane512_colour(AX)
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
 within:
 	LEAQ 2(CX), DX
-	MOVQ DX, plane512_y(AX)
+	MOVQ DX, planeArgs_y(AX)
 	LEAQ 1(CX), R9
 	XORL DX, DX
-	CMPQ R9, plane512_ny(AX)
+	CMPQ R9, planeArgs_ny(AX)
 	CMOVQEQ DX, R9
-	MOVQ plane512_ny(AX), DX
+	MOVQ planeArgs_ny(AX), DX
 	DECQ DX
 	LEAQ -1(CX), R10
 	TESTQ CX, CX
@@ -2022,57 +2029,59 @@ within:
 	MOVQ R10, R15
 	MOVQ CX, R8
 	MOVQ CX, R13
-	MOVQ plane512_row(AX), DX
+	MOVQ planeArgs_row(AX), DX
 	IMULQ DX, R8
 	IMULQ DX, R9
 	IMULQ DX, R10
 	MOVQ R8, R11
 	MOVQ R8, R12
-	MOVQ plane512_jrow(AX), DX
+	MOVQ planeArgs_jrow(AX), DX
 	IMULQ DX, R13
 	IMULQ DX, R15
 	MOVQ R13, R14
 	MOVQ R13, SI
 	MOVQ R13, DI
-	ADDQ plane512_spin(AX), R8
-	ADDQ plane512_spin(AX), R9
-	ADDQ plane512_spin(AX), R10
-	ADDQ plane512_up(AX), R11
-	ADDQ plane512_down(AX), R12
-	ADDQ plane512_j0(AX), R13
-	ADDQ plane512_j1(AX), R14
-	ADDQ plane512_j1(AX), R15
-	ADDQ plane512_j2(AX), SI
-	ADDQ plane512_j2down(AX), DI
-	VPBROADCASTQ plane512_site(AX), Z29
-	MOVQ plane512_colour(AX), DX
-	MOVQ plane512_steps(AX)(DX*8), BX
-	MOVQ plane512_stepsEnd(AX)(DX*8), DX
-	MOVQ DX, plane512_end(AX)
-	MOVQ plane512_nx(AX), DX
-	ADDQ DX, DX
-	ADDQ DX, plane512_site(AX)
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	VPBROADCASTQ planeArgs_rowSite(AX), Z29
 vector:
-	MOVQ plane512_layout(AX), DX
+	MOVQ planeArgs_layout(AX), DX
 	CMPQ DX, $const_layoutPacked
 	JEQ packed
 	JGT packedOther
 	CMPQ DX, $const_layoutShared
 	JEQ shared
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
 	VMOVDQU64.Z (R11)(CX*1), K1, Z5
 	VMOVDQU64.Z (R12)(CX*1), K1, Z6
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turn
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
 across:
@@ -2085,25 +2094,25 @@ across:
 turn:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP across
 shared:
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
 	VMOVDQU64.Z (R11)(CX*1), K1, Z5
 	VMOVDQU64.Z (R12)(CX*1), K1, Z6
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turnShared
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
 acrossShared:
@@ -2116,41 +2125,41 @@ acrossShared:
 turnShared:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP acrossShared
 packedOther:
 	CMPQ DX, $const_layoutPackedFree
 	JEQ packedFree
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
@@ -2163,18 +2172,18 @@ packedOther:
 	VMOVDQU64.Z (R12)(CX*1), K2, Z6
 	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z6
-	VMOVDQU64 step512_sites(BX), Z27
-	VMOVDQU64 plane512_bondPick(AX), Z16
-	KMOVB step512_bondLeftLanes(BX), K4
-	MOVQ step512_bondLeft(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
-	MOVQ step512_bondLeftFrom(BX), DX
+	MOVQ step_bondLeftFrom(BX), DX
 	VPBROADCASTQ (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
-	KMOVB step512_bondLanes(BX), K4
-	MOVQ step512_bond(BX), CX
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
 	VMOVDQU64.Z (R13)(CX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z1
@@ -2192,34 +2201,34 @@ packedOther:
 	VPTERNLOGQ $0x96, Z7, Z0, Z6
 	JMP loaded
 packedFree:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
@@ -2232,7 +2241,7 @@ packedFree:
 	VMOVDQU64.Z (R12)(CX*1), K2, Z6
 	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z6
-	VMOVDQU64 step512_sites(BX), Z27
+	VMOVDQU64 step_sites(BX), Z27
 	VPXORQ Z0, Z1, Z1
 	VPXORQ Z0, Z2, Z2
 	VPXORQ Z0, Z3, Z3
@@ -2241,34 +2250,34 @@ packedFree:
 	VPXORQ Z0, Z6, Z6
 	JMP loaded
 packed:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
@@ -2281,14 +2290,14 @@ packed:
 	VMOVDQU64.Z (R12)(CX*1), K2, Z6
 	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z6
-	VMOVDQU64 step512_sites(BX), Z27
-	MOVQ step512_left(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z7
-	MOVQ step512_leftFrom(BX), DX
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
 	VMOVDQU64.Z (R13)(CX*1), K2, Z7
 	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
@@ -2323,17 +2332,18 @@ loaded:
 	VPTERNLOGQ $0xe8, Z1, Z4, Z3
 	VPXORQ Z7, Z2, Z1
 	VPADDQ Z29, Z27, Z27
-	VPXORQ.BCST plane512_siteKey(AX), Z27, Z27
+	VPXORQ.BCST planeArgs_siteKey(AX), Z27, Z27
 	VPMULUDQ Z31, Z27, Z4
 	VPSHUFD $0xf5, Z4, Z5
-	MOVQ plane512_tables(AX), CX
-	MOVQ plane512_thresholds(AX), DX
+	MOVQ planeArgs_tables(AX), CX
+	MOVQ planeArgs_thresholds(AX), DX
 	VPANDQ Z1, Z6, Z27
-	VPXORQ Z3, Z6, Z6
-	VMOVDQU64 8384(DX), Z26
-	VPTERNLOGQ $0xb8, 8256(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 8320(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 8192(DX), Z27, Z26
+	VPTERNLOGQ $0x14, Z1, Z3, Z6
+	VPXORQ Z27, Z1, Z1
+	VMOVDQU64 8192(DX), Z26
+	VPTERNLOGQ $0x78, 8256(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 8320(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 8384(DX), Z27, Z26
 	VMOVDQA64 Z26, Z7
 	VPTERNLOGQ $0x55, Z7, Z7, Z2
 	VPXORQ 0(CX), Z5, Z9
@@ -2363,9 +2373,9 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z22, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z22, Z20
 	VPXORQ 192(CX), Z9, Z9
 	VPXORQ 448(CX), Z15, Z15
 	VPXORQ 704(CX), Z21, Z21
@@ -2381,12 +2391,12 @@ loaded:
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
 	VPSHUFD $0xf5, Z22, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z24, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z23, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z24, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z23, Z21
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z31, Z20, Z23
@@ -2399,12 +2409,12 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z25, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z22, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z25, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z22, Z21
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z31, Z20, Z22
@@ -2417,46 +2427,46 @@ loaded:
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
 	VPSLLQ $32, Z23, Z23
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z24, Z25
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z23, Z22
-	VMOVDQU64 192(DX), Z26
-	VPTERNLOGQ $0xb8, 64(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 128(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 0(DX), Z27, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z24, Z25
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z23, Z22
+	VMOVDQU64 0(DX), Z26
+	VPTERNLOGQ $0x78, 64(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 128(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 192(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 448(DX), Z26
-	VPTERNLOGQ $0xb8, 320(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 384(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 256(DX), Z27, Z26
+	VMOVDQU64 256(DX), Z26
+	VPTERNLOGQ $0x78, 320(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 384(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 448(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 704(DX), Z26
-	VPTERNLOGQ $0xb8, 576(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 640(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 512(DX), Z27, Z26
+	VMOVDQU64 512(DX), Z26
+	VPTERNLOGQ $0x78, 576(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 640(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 704(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 960(DX), Z26
-	VPTERNLOGQ $0xb8, 832(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 896(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 768(DX), Z27, Z26
+	VMOVDQU64 768(DX), Z26
+	VPTERNLOGQ $0x78, 832(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 896(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 960(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
-	VMOVDQU64 1216(DX), Z26
-	VPTERNLOGQ $0xb8, 1088(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1152(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 1024(DX), Z27, Z26
+	VMOVDQU64 1024(DX), Z26
+	VPTERNLOGQ $0x78, 1088(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 1152(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 1216(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z25, Z26, Z2
-	VMOVDQU64 1472(DX), Z26
-	VPTERNLOGQ $0xb8, 1344(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1408(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 1280(DX), Z27, Z26
+	VMOVDQU64 1280(DX), Z26
+	VPTERNLOGQ $0x78, 1344(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 1408(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 1472(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z22, Z26, Z2
 	VPXORQ 768(CX), Z5, Z9
@@ -2486,9 +2496,9 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z22, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z22, Z20
 	VPXORQ 960(CX), Z9, Z9
 	VPXORQ 1216(CX), Z15, Z15
 	VPXORQ 1472(CX), Z21, Z21
@@ -2504,12 +2514,12 @@ loaded:
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
 	VPSHUFD $0xf5, Z22, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z24, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z23, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z24, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z23, Z21
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z31, Z20, Z23
@@ -2522,12 +2532,12 @@ loaded:
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
 	VPSHUFD $0xf5, Z23, Z21
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z25, Z20
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z22, Z21
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z25, Z20
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z22, Z21
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z31, Z20, Z22
@@ -2540,46 +2550,46 @@ loaded:
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
 	VPSLLQ $32, Z23, Z23
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z24, Z25
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z23, Z22
-	VMOVDQU64 1728(DX), Z26
-	VPTERNLOGQ $0xb8, 1600(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1664(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 1536(DX), Z27, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z24, Z25
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z23, Z22
+	VMOVDQU64 1536(DX), Z26
+	VPTERNLOGQ $0x78, 1600(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 1664(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 1728(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 1984(DX), Z26
-	VPTERNLOGQ $0xb8, 1856(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 1920(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 1792(DX), Z27, Z26
+	VMOVDQU64 1792(DX), Z26
+	VPTERNLOGQ $0x78, 1856(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 1920(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 1984(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 2240(DX), Z26
-	VPTERNLOGQ $0xb8, 2112(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 2176(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 2048(DX), Z27, Z26
+	VMOVDQU64 2048(DX), Z26
+	VPTERNLOGQ $0x78, 2112(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 2176(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 2240(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 2496(DX), Z26
-	VPTERNLOGQ $0xb8, 2368(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 2432(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 2304(DX), Z27, Z26
+	VMOVDQU64 2304(DX), Z26
+	VPTERNLOGQ $0x78, 2368(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 2432(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 2496(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
-	VMOVDQU64 2752(DX), Z26
-	VPTERNLOGQ $0xb8, 2624(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 2688(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 2560(DX), Z27, Z26
+	VMOVDQU64 2560(DX), Z26
+	VPTERNLOGQ $0x78, 2624(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 2688(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 2752(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z25, Z26, Z2
-	VMOVDQU64 3008(DX), Z26
-	VPTERNLOGQ $0xb8, 2880(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 2944(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 2816(DX), Z27, Z26
+	VMOVDQU64 2816(DX), Z26
+	VPTERNLOGQ $0x78, 2880(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 2944(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 3008(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z22, Z26, Z2
 	VPTESTMQ Z2, Z2, K7
@@ -2587,24 +2597,24 @@ loaded:
 	JNZ more
 decided:
 	VPXORQ Z3, Z7, Z7
-	MOVQ step512_here(BX), CX
-	CMPQ plane512_layout(AX), $const_layoutShared
+	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
 	JGT spread
 	VPXORQ Z7, Z0, Z0
 	VMOVDQU64 Z0, K1, (R8)(CX*1)
 	JMP next
 spread:
-	VMOVDQU64 step512_spread+0(BX), Z26
+	VMOVDQU64 step_spread+0(BX), Z26
 	VPERMQ.Z Z7, Z26, K2, Z26
 	VPXORQ.Z 0(R8)(CX*1), Z26, K2, Z26
 	VMOVDQU64 Z26, K2, 0(R8)(CX*1)
-	VMOVDQU64 step512_spread+64(BX), Z26
+	VMOVDQU64 step_spread+64(BX), Z26
 	VPERMQ.Z Z7, Z26, K3, Z26
 	VPXORQ.Z 64(R8)(CX*1), Z26, K3, Z26
 	VMOVDQU64 Z26, K3, 64(R8)(CX*1)
 next:
-	ADDQ $step512__size, BX
-	CMPQ BX, plane512_end(AX)
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
 	JNE vector
 	JMP row
 done:
@@ -2632,8 +2642,8 @@ again:
 	VPSHUFD $0xf5, Z18, Z14
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z10, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+48(AX), Z16, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z16, Z14
 	VPXORQ 192(CX), Z9, Z9
 	VPXORQ 448(CX), Z15, Z15
 	VPMULUDQ Z31, Z8, Z10
@@ -2644,10 +2654,10 @@ again:
 	VPSHUFD $0xf5, Z19, Z14
 	VPSHUFD $0xf5, Z10, Z9
 	VPSHUFD $0xf5, Z16, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z12, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+64(AX), Z18, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z11, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+72(AX), Z17, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z18, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z17, Z15
 	VPMULUDQ Z31, Z8, Z11
 	VPMULUDQ Z31, Z14, Z17
 	VPMULUDQ Z30, Z9, Z12
@@ -2656,10 +2666,10 @@ again:
 	VPSHUFD $0xf5, Z18, Z14
 	VPSHUFD $0xf5, Z11, Z9
 	VPSHUFD $0xf5, Z17, Z15
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z13, Z8
-	VPTERNLOGQ.BCST $0x96, plane512_keys+80(AX), Z19, Z14
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z10, Z9
-	VPTERNLOGQ.BCST $0x96, plane512_keys+88(AX), Z16, Z15
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z19, Z14
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z16, Z15
 	VPMULUDQ Z31, Z8, Z10
 	VPMULUDQ Z31, Z14, Z16
 	VPMULUDQ Z30, Z9, Z13
@@ -2668,32 +2678,32 @@ again:
 	VPSLLQ $32, Z18, Z18
 	VPSLLQ $32, Z11, Z11
 	VPSLLQ $32, Z17, Z17
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z12, Z13
-	VPTERNLOGQ.BCST $0x96, plane512_keys+96(AX), Z18, Z19
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z11, Z10
-	VPTERNLOGQ.BCST $0x96, plane512_keys+104(AX), Z17, Z16
-	VMOVDQU64 192(DX), Z26
-	VPTERNLOGQ $0xb8, 64(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 128(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 0(DX), Z27, Z26
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z18, Z19
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z17, Z16
+	VMOVDQU64 0(DX), Z26
+	VPTERNLOGQ $0x78, 64(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 128(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 192(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z13, Z26, Z2
-	VMOVDQU64 448(DX), Z26
-	VPTERNLOGQ $0xb8, 320(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 384(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 256(DX), Z27, Z26
+	VMOVDQU64 256(DX), Z26
+	VPTERNLOGQ $0x78, 320(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 384(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 448(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z10, Z26, Z2
-	VMOVDQU64 704(DX), Z26
-	VPTERNLOGQ $0xb8, 576(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 640(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 512(DX), Z27, Z26
+	VMOVDQU64 512(DX), Z26
+	VPTERNLOGQ $0x78, 576(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 640(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 704(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z19, Z26, Z2
-	VMOVDQU64 960(DX), Z26
-	VPTERNLOGQ $0xb8, 832(DX), Z6, Z26
-	VPTERNLOGQ $0xb8, 896(DX), Z1, Z26
-	VPTERNLOGQ $0xb8, 768(DX), Z27, Z26
+	VMOVDQU64 768(DX), Z26
+	VPTERNLOGQ $0x78, 832(DX), Z6, Z26
+	VPTERNLOGQ $0x78, 896(DX), Z1, Z26
+	VPTERNLOGQ $0x78, 960(DX), Z27, Z26
 	VPTERNLOGQ $0xb8, Z26, Z2, Z7
 	VPTERNLOGQ $0x90, Z16, Z26, Z2
 	VPTESTMQ Z2, Z2, K7
@@ -2701,7 +2711,7 @@ again:
 	JZ decided
 	ADDQ $512, CX
 	ADDQ $1024, DX
-	CMPQ CX, plane512_tablesEnd(AX)
+	CMPQ CX, planeArgs_tablesEnd(AX)
 	JNE again
 	VPANDNQ Z7, Z2, Z7
 	JMP decided
@@ -2709,6 +2719,7 @@ again:
 // unsatisfied2AVX512 counts the unsatisfied bonds of one colour of rows of a plane.
 TEXT ·unsatisfied2AVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
+	KMOVB planeArgs_mask(AX), K1
 	VPXORQ Z8, Z8, Z8
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
@@ -2718,28 +2729,27 @@ TEXT ·unsatisfied2AVX512(SB), NOSPLIT, $0-8
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	MOVQ $const_tallyVectors, CX
-	MOVQ CX, plane512_room(AX)
-	KMOVB plane512_mask(AX), K1
+	MOVQ CX, planeArgs_room(AX)
 row:
-	MOVQ plane512_y(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JLT within
-	MOVQ plane512_yOther(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JGE done
-	MOVQ plane512_yEnd(AX), DX
-	MOVQ DX, plane512_yOther(AX)
-	MOVQ plane512_siteOther(AX), DX
-	MOVQ DX, plane512_site(AX)
-	XORQ $1, plane512_colour(AX)
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
 within:
 	LEAQ 2(CX), DX
-	MOVQ DX, plane512_y(AX)
+	MOVQ DX, planeArgs_y(AX)
 	LEAQ 1(CX), R9
 	XORL DX, DX
-	CMPQ R9, plane512_ny(AX)
+	CMPQ R9, planeArgs_ny(AX)
 	CMOVQEQ DX, R9
-	MOVQ plane512_ny(AX), DX
+	MOVQ planeArgs_ny(AX), DX
 	DECQ DX
 	LEAQ -1(CX), R10
 	TESTQ CX, CX
@@ -2747,55 +2757,56 @@ within:
 	MOVQ R10, R15
 	MOVQ CX, R8
 	MOVQ CX, R13
-	MOVQ plane512_row(AX), DX
+	MOVQ planeArgs_row(AX), DX
 	IMULQ DX, R8
 	IMULQ DX, R9
 	IMULQ DX, R10
 	MOVQ R8, R11
 	MOVQ R8, R12
-	MOVQ plane512_jrow(AX), DX
+	MOVQ planeArgs_jrow(AX), DX
 	IMULQ DX, R13
 	IMULQ DX, R15
 	MOVQ R13, R14
 	MOVQ R13, SI
 	MOVQ R13, DI
-	ADDQ plane512_spin(AX), R8
-	ADDQ plane512_spin(AX), R9
-	ADDQ plane512_spin(AX), R10
-	ADDQ plane512_up(AX), R11
-	ADDQ plane512_down(AX), R12
-	ADDQ plane512_j0(AX), R13
-	ADDQ plane512_j1(AX), R14
-	ADDQ plane512_j1(AX), R15
-	ADDQ plane512_j2(AX), SI
-	ADDQ plane512_j2down(AX), DI
-	VPBROADCASTQ plane512_site(AX), Z29
-	MOVQ plane512_colour(AX), DX
-	MOVQ plane512_steps(AX)(DX*8), BX
-	MOVQ plane512_stepsEnd(AX)(DX*8), DX
-	MOVQ DX, plane512_end(AX)
-	MOVQ plane512_nx(AX), DX
-	ADDQ DX, DX
-	ADDQ DX, plane512_site(AX)
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
 vector:
-	MOVQ plane512_layout(AX), DX
+	MOVQ planeArgs_layout(AX), DX
 	CMPQ DX, $const_layoutPacked
 	JEQ packed
 	JGT packedOther
 	CMPQ DX, $const_layoutShared
 	JEQ shared
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turn
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
 across:
@@ -2806,23 +2817,23 @@ across:
 turn:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP across
 shared:
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turnShared
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
 acrossShared:
@@ -2833,59 +2844,59 @@ acrossShared:
 turnShared:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP acrossShared
 packedOther:
 	CMPQ DX, $const_layoutPackedFree
 	JEQ packedFree
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
 	VMOVDQU64.Z (R10)(CX*1), K2, Z4
 	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z4
-	VMOVDQU64 step512_sites(BX), Z27
-	VMOVDQU64 plane512_bondPick(AX), Z16
-	KMOVB step512_bondLeftLanes(BX), K4
-	MOVQ step512_bondLeft(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
-	MOVQ step512_bondLeftFrom(BX), DX
+	MOVQ step_bondLeftFrom(BX), DX
 	VPBROADCASTQ (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
-	KMOVB step512_bondLanes(BX), K4
-	MOVQ step512_bond(BX), CX
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
 	VMOVDQU64.Z (R13)(CX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z1
@@ -2897,89 +2908,89 @@ packedOther:
 	VPTERNLOGQ $0x96, Z7, Z0, Z4
 	JMP loaded
 packedFree:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
 	VMOVDQU64.Z (R10)(CX*1), K2, Z4
 	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z4
-	VMOVDQU64 step512_sites(BX), Z27
+	VMOVDQU64 step_sites(BX), Z27
 	VPXORQ Z0, Z1, Z1
 	VPXORQ Z0, Z2, Z2
 	VPXORQ Z0, Z3, Z3
 	VPXORQ Z0, Z4, Z4
 	JMP loaded
 packed:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
 	VMOVDQU64.Z (R10)(CX*1), K2, Z4
 	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z4
-	VMOVDQU64 step512_sites(BX), Z27
-	MOVQ step512_left(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z7
-	MOVQ step512_leftFrom(BX), DX
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
 	VMOVDQU64.Z (R13)(CX*1), K2, Z7
 	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
@@ -3001,7 +3012,7 @@ loaded:
 	VPXORQ Z1, Z2, Z6
 	VPANDQ Z1, Z2, Z3
 	VPXORQ Z7, Z4, Z1
-	KMOVB step512_lanes(BX), K2
+	KMOVB step_lanes(BX), K2
 	VMOVDQA64.Z Z1, K2, Z1
 	VPANDQ Z8, Z1, Z2
 	VPXORQ Z8, Z1, Z8
@@ -3028,9 +3039,9 @@ loaded:
 	VPANDQ Z15, Z2, Z26
 	VPXORQ Z15, Z2, Z15
 	VMOVDQA64 Z26, Z2
-	DECQ plane512_room(AX)
+	DECQ planeArgs_room(AX)
 	JNZ next
-	MOVQ plane512_totals(AX), CX
+	MOVQ planeArgs_totals(AX), CX
 	VPXORQ Z2, Z2, Z2
 	VMOVDQU64 0(CX), Z26
 	VMOVDQA64 Z26, Z27
@@ -3093,14 +3104,14 @@ fullDone:
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	MOVQ $const_tallyVectors, CX
-	MOVQ CX, plane512_room(AX)
+	MOVQ CX, planeArgs_room(AX)
 next:
-	ADDQ $step512__size, BX
-	CMPQ BX, plane512_end(AX)
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
 	JNE vector
 	JMP row
 done:
-	MOVQ plane512_totals(AX), CX
+	MOVQ planeArgs_totals(AX), CX
 	VPXORQ Z2, Z2, Z2
 	VMOVDQU64 0(CX), Z26
 	VMOVDQA64 Z26, Z27
@@ -3160,6 +3171,7 @@ restDone:
 // unsatisfied3AVX512 counts the unsatisfied bonds of one colour of rows of a plane.
 TEXT ·unsatisfied3AVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
+	KMOVB planeArgs_mask(AX), K1
 	VPXORQ Z8, Z8, Z8
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
@@ -3169,28 +3181,27 @@ TEXT ·unsatisfied3AVX512(SB), NOSPLIT, $0-8
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	MOVQ $const_tallyVectors, CX
-	MOVQ CX, plane512_room(AX)
-	KMOVB plane512_mask(AX), K1
+	MOVQ CX, planeArgs_room(AX)
 row:
-	MOVQ plane512_y(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JLT within
-	MOVQ plane512_yOther(AX), CX
-	CMPQ CX, plane512_yEnd(AX)
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
 	JGE done
-	MOVQ plane512_yEnd(AX), DX
-	MOVQ DX, plane512_yOther(AX)
-	MOVQ plane512_siteOther(AX), DX
-	MOVQ DX, plane512_site(AX)
-	XORQ $1, plane512_colour(AX)
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
 within:
 	LEAQ 2(CX), DX
-	MOVQ DX, plane512_y(AX)
+	MOVQ DX, planeArgs_y(AX)
 	LEAQ 1(CX), R9
 	XORL DX, DX
-	CMPQ R9, plane512_ny(AX)
+	CMPQ R9, planeArgs_ny(AX)
 	CMOVQEQ DX, R9
-	MOVQ plane512_ny(AX), DX
+	MOVQ planeArgs_ny(AX), DX
 	DECQ DX
 	LEAQ -1(CX), R10
 	TESTQ CX, CX
@@ -3198,57 +3209,58 @@ within:
 	MOVQ R10, R15
 	MOVQ CX, R8
 	MOVQ CX, R13
-	MOVQ plane512_row(AX), DX
+	MOVQ planeArgs_row(AX), DX
 	IMULQ DX, R8
 	IMULQ DX, R9
 	IMULQ DX, R10
 	MOVQ R8, R11
 	MOVQ R8, R12
-	MOVQ plane512_jrow(AX), DX
+	MOVQ planeArgs_jrow(AX), DX
 	IMULQ DX, R13
 	IMULQ DX, R15
 	MOVQ R13, R14
 	MOVQ R13, SI
 	MOVQ R13, DI
-	ADDQ plane512_spin(AX), R8
-	ADDQ plane512_spin(AX), R9
-	ADDQ plane512_spin(AX), R10
-	ADDQ plane512_up(AX), R11
-	ADDQ plane512_down(AX), R12
-	ADDQ plane512_j0(AX), R13
-	ADDQ plane512_j1(AX), R14
-	ADDQ plane512_j1(AX), R15
-	ADDQ plane512_j2(AX), SI
-	ADDQ plane512_j2down(AX), DI
-	VPBROADCASTQ plane512_site(AX), Z29
-	MOVQ plane512_colour(AX), DX
-	MOVQ plane512_steps(AX)(DX*8), BX
-	MOVQ plane512_stepsEnd(AX)(DX*8), DX
-	MOVQ DX, plane512_end(AX)
-	MOVQ plane512_nx(AX), DX
-	ADDQ DX, DX
-	ADDQ DX, plane512_site(AX)
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
 vector:
-	MOVQ plane512_layout(AX), DX
+	MOVQ planeArgs_layout(AX), DX
 	CMPQ DX, $const_layoutPacked
 	JEQ packed
 	JGT packedOther
 	CMPQ DX, $const_layoutShared
 	JEQ shared
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
 	VMOVDQU64.Z (R11)(CX*1), K1, Z5
 	VMOVDQU64.Z (R12)(CX*1), K1, Z6
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turn
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
 across:
@@ -3261,25 +3273,25 @@ across:
 turn:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP across
 shared:
-	MOVQ step512_here(BX), CX
-	MOVQ step512_right(BX), DX
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(CX*1), K1, Z0
 	VMOVDQU64.Z (R8)(DX*1), K1, Z1
-	MOVQ step512_left(BX), DX
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K1, Z2
 	VMOVDQU64.Z (R9)(CX*1), K1, Z3
 	VMOVDQU64.Z (R10)(CX*1), K1, Z4
 	VMOVDQU64.Z (R11)(CX*1), K1, Z5
 	VMOVDQU64.Z (R12)(CX*1), K1, Z6
-	VPBROADCASTQ step512_sites(BX), Z27
-	MOVQ step512_bond(BX), CX
-	MOVQ step512_bondLeft(BX), DX
-	CMPQ step512_turned(BX), $0
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
 	JNE turnShared
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
 acrossShared:
@@ -3292,41 +3304,41 @@ acrossShared:
 turnShared:
 	VPXORQ Z26, Z26, Z26
 	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VPXORQ Z0, Z2, Z2
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
 	JMP acrossShared
 packedOther:
 	CMPQ DX, $const_layoutPackedFree
 	JEQ packedFree
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
@@ -3339,18 +3351,18 @@ packedOther:
 	VMOVDQU64.Z (R12)(CX*1), K2, Z6
 	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z6
-	VMOVDQU64 step512_sites(BX), Z27
-	VMOVDQU64 plane512_bondPick(AX), Z16
-	KMOVB step512_bondLeftLanes(BX), K4
-	MOVQ step512_bondLeft(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
-	MOVQ step512_bondLeftFrom(BX), DX
+	MOVQ step_bondLeftFrom(BX), DX
 	VPBROADCASTQ (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
-	KMOVB step512_bondLanes(BX), K4
-	MOVQ step512_bond(BX), CX
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
 	VMOVDQU64.Z (R13)(CX*1), K4, Z7
 	VPERMQ Z7, Z16, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z1
@@ -3368,34 +3380,34 @@ packedOther:
 	VPTERNLOGQ $0x96, Z7, Z0, Z6
 	JMP loaded
 packedFree:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
@@ -3408,7 +3420,7 @@ packedFree:
 	VMOVDQU64.Z (R12)(CX*1), K2, Z6
 	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z6
-	VMOVDQU64 step512_sites(BX), Z27
+	VMOVDQU64 step_sites(BX), Z27
 	VPXORQ Z0, Z1, Z1
 	VPXORQ Z0, Z2, Z2
 	VPXORQ Z0, Z3, Z3
@@ -3417,34 +3429,34 @@ packedFree:
 	VPXORQ Z0, Z6, Z6
 	JMP loaded
 packed:
-	VMOVDQU64 step512_oppositePick(BX), Z17
-	VMOVDQU64 step512_pick(BX), Z28
-	KMOVB step512_low(BX), K2
-	KMOVB step512_high(BX), K3
-	MOVQ step512_here(BX), CX
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
 	VMOVDQU64.Z (R8)(CX*1), K2, Z0
 	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z0
-	KMOVB step512_rightLow(BX), K4
-	KMOVB step512_rightHigh(BX), K5
-	MOVQ step512_right(BX), DX
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z1
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z1
-	KMOVB step512_rightWrap(BX), K6
-	MOVQ step512_rightFrom(BX), DX
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z1
-	VPRORVQ step512_rightTurn(BX), Z1, Z1
-	KMOVB step512_leftLow(BX), K4
-	KMOVB step512_leftHigh(BX), K5
-	MOVQ step512_left(BX), DX
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R8)(DX*1), K4, Z2
 	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z2
-	KMOVB step512_leftWrap(BX), K6
-	MOVQ step512_leftFrom(BX), DX
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R8)(DX*1), K6, Z2
-	VPRORVQ step512_leftTurn(BX), Z2, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
 	VMOVDQU64.Z (R9)(CX*1), K2, Z3
 	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z3
@@ -3457,14 +3469,14 @@ packed:
 	VMOVDQU64.Z (R12)(CX*1), K2, Z6
 	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
 	VPERMT2Q Z26, Z28, Z6
-	VMOVDQU64 step512_sites(BX), Z27
-	MOVQ step512_left(BX), DX
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
 	VMOVDQU64.Z (R13)(DX*1), K4, Z7
 	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
 	VPERMT2Q Z26, Z17, Z7
-	MOVQ step512_leftFrom(BX), DX
+	MOVQ step_leftFrom(BX), DX
 	VMOVDQU64 (R13)(DX*1), K6, Z7
-	VPRORVQ step512_leftTurn(BX), Z7, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
 	VPTERNLOGQ $0x96, Z7, Z0, Z2
 	VMOVDQU64.Z (R13)(CX*1), K2, Z7
 	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
@@ -3498,7 +3510,7 @@ loaded:
 	VPTERNLOGQ $0x96, Z3, Z4, Z6
 	VPTERNLOGQ $0xe8, Z1, Z4, Z3
 	VPXORQ Z7, Z2, Z1
-	KMOVB step512_lanes(BX), K2
+	KMOVB step_lanes(BX), K2
 	VMOVDQA64.Z Z1, K2, Z1
 	VPANDQ Z8, Z1, Z2
 	VPXORQ Z8, Z1, Z8
@@ -3525,9 +3537,9 @@ loaded:
 	VPANDQ Z15, Z2, Z26
 	VPXORQ Z15, Z2, Z15
 	VMOVDQA64 Z26, Z2
-	DECQ plane512_room(AX)
+	DECQ planeArgs_room(AX)
 	JNZ next
-	MOVQ plane512_totals(AX), CX
+	MOVQ planeArgs_totals(AX), CX
 	VPXORQ Z2, Z2, Z2
 	VMOVDQU64 0(CX), Z26
 	VMOVDQA64 Z26, Z27
@@ -3590,14 +3602,14 @@ fullDone:
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	MOVQ $const_tallyVectors, CX
-	MOVQ CX, plane512_room(AX)
+	MOVQ CX, planeArgs_room(AX)
 next:
-	ADDQ $step512__size, BX
-	CMPQ BX, plane512_end(AX)
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
 	JNE vector
 	JMP row
 done:
-	MOVQ plane512_totals(AX), CX
+	MOVQ planeArgs_totals(AX), CX
 	VPXORQ Z2, Z2, Z2
 	VMOVDQU64 0(CX), Z26
 	VMOVDQA64 Z26, Z27
