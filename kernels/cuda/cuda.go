@@ -7,6 +7,8 @@ import _ "embed" // the texts
 var (
 	//go:embed dense.ptx
 	Dense string
+	//go:embed lanes.ptx
+	Lanes string
 	//go:embed lattice.ptx
 	Lattice string
 	//go:embed exchange.ptx
