@@ -56,6 +56,32 @@ func Dir() (string, error) {
 	return filepath.Join(d, "cavity", "mnist"), nil
 }
 
+// Check verifies that Dir holds the published files: an error names the first that is missing or has another MD5 sum.
+func Check() error {
+	dir, err := Dir()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		name := filepath.Join(dir, f.name)
+		b, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return missing(name)
+		}
+		if err == nil {
+			err = f.verify(b)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+func missing(name string) error {
+	return fmt.Errorf("%s is missing: `make mnist` fetches it, or %s names a folder whose subfolder mnist holds it", name, Variable)
+}
+
 // Load reads both halves from Dir. A missing file is an error that says how to get it.
 func Load() (train, test Set, err error) {
 	dir, err := Dir()
@@ -89,7 +115,7 @@ func loadSet(dir string, images, labels file) (Set, error) {
 func load(dir string, f file, rest ...int) ([]uint8, error) {
 	name := filepath.Join(dir, f.name)
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is missing: `make mnist` fetches it, or %s names a folder whose subfolder mnist holds it", name, Variable)
+		return nil, missing(name)
 	}
 	a, err := store.ReadIdx(name)
 	if err != nil {

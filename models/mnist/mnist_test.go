@@ -61,8 +61,10 @@ func TestLoadErrors(t *testing.T) {
 	if train.Len() != 60000 || test.Len() != 10000 || train.Images[60000*Pixels-1] != 7 || test.Labels[9999] != 5 {
 		t.Error("the numbers read are not those written")
 	}
-	if err := check(dir); err == nil || !strings.Contains(err.Error(), "MD5 sum") {
-		t.Errorf("files that are not the database passed: %v", err)
+	for _, err := range []error{check(dir), Check()} {
+		if err == nil || !strings.Contains(err.Error(), "MD5 sum") {
+			t.Errorf("files that are not the database passed: %v", err)
+		}
 	}
 }
 
