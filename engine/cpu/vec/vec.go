@@ -22,7 +22,8 @@ func (d Dtype) String() string { return [...]string{"float32", "float64"}[d] }
 
 // A Func computes out[i] = op(a[i], b[i], c[i]) for 0 <= i < n. An operand whose letter in the pattern is s is one element, the same for all i;
 // operands that the op does not have are ignored and may be nil. out may be one of the vectors, but must not overlap one at another position.
-// Nothing before or past the n elements is read or written. A Func does not allocate.
+// Nothing before or past the n elements is read or written. A Func does not allocate, and cannot be
+// interrupted by the scheduler: call it by tiles.
 type Func func(n int, out, a, b, c unsafe.Pointer)
 
 // An Op names an elementwise function and its number of operands.

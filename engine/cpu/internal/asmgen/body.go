@@ -50,7 +50,7 @@ func newBody(e *emitter, f *formula, result *value, pattern string) *body {
 			b.resident[v] = top
 		}
 	}
-	b.unroll = b.widest(len(constants))
+	b.unroll = b.widest()
 	slices.SortStableFunc(constants, func(x, y *value) int { return cmp.Compare(uses[y], uses[x]) })
 	for _, c := range constants {
 		if top <= b.most {
@@ -62,15 +62,15 @@ func newBody(e *emitter, f *formula, result *value, pattern string) *body {
 	return b
 }
 
-// widest is the largest group that leaves registers for the constants: all of them, or half of them in groups of two.
-func (b *body) widest(constants int) int {
+// widest is the largest group that fits. Constants that then find no register cost one load for the whole group.
+func (b *body) widest() int {
 	b.dry = true
 	defer func() { b.dry = false }()
 	room := b.limit - len(b.resident)
 	for _, n := range []int{4, 2, 1} {
 		b.most = 0
 		b.emit(n, false)
-		if b.most+constants <= room || n == 2 && b.most+constants/2 <= room || n == 1 && b.most <= room {
+		if b.most <= room {
 			return n
 		}
 	}

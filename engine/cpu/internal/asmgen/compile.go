@@ -28,9 +28,13 @@ type definition struct {
 	f32, f64 string
 }
 
-// readDefinitions parses the files of package vec that hold definitions and tables.
+// readDefinitions reads the files of package vec that hold definitions and tables.
 func readDefinitions() *definitions {
-	dir, names := "../../vec", []string{"ieee.go", "f32.go", "f64.go", "gauss.go", "pow.go", "ops.go"}
+	return parseDefinitions("../../vec", "ieee.go", "f32.go", "f64.go", "gauss.go", "pow.go", "ops.go")
+}
+
+// parseDefinitions parses and checks files of one package.
+func parseDefinitions(dir string, names ...string) *definitions {
 	fset := token.NewFileSet()
 	d := &definitions{info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}, funcs: map[string]*ast.FuncDecl{}}
 	var files []*ast.File
