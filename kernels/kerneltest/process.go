@@ -44,7 +44,7 @@ func processCase(name string, n, m int) Case {
 		c := b.Ok(kernels.Correlate(history, history))
 		return map[string]*gorgonia.Node{
 			"x": next, "history": history, "factor": factor, "bank": bank, "r": r, "state": moved, "c": c,
-			"drawn":  b.Ok(gorgonia.Mul(b.Ok(kernels.FieldFactor(2, .5, 1e-5, c)), b.Ok(kernels.NormalLike(history, 2)))),
+			"lower":  b.Ok(kernels.FieldFactor(2, .5, 1e-5, c)),
 			"before": b.Ok(kernels.Recall(history)), "erf": b.Ok(kernels.Erf(x)),
 		}
 	}}
