@@ -2,6 +2,7 @@ package dmft
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -22,9 +23,11 @@ type Solution struct {
 	Trajectories, Populations, Pivots int
 	// Residual is the largest error of rows of R by interpolation between the kept times.
 	Residual float64
-	// Iterations and Changes tell of the damped iteration: the root mean square change of C and R in each.
-	Iterations int
-	Changes    []Change
+	// Changes and Converged tell of the damped iteration.
+	Changes   []Change
+	Converged bool
+	// Novikov is R(t_i, t_k) from the correlation of φ with the noise, when the problem asks for it.
+	Novikov []float64
 }
 
 // Estimate is a mean with its standard error; Err is NaN for a single population.
@@ -66,7 +69,7 @@ func (p Problem) Causal(ctx context.Context, b engine.Backend) (*Solution, error
 		return nil, err
 	}
 	tally := newTally(p)
-	run := processRun{problem: p, prog: prog}
+	run := processRun{problem: p, prog: prog, begin: []string{stageBegin}, finish: []string{stageFinish}}
 	for range p.Populations {
 		if err := run.population(ctx); err != nil {
 			return nil, err
@@ -144,6 +147,10 @@ func (p Problem) advance(g *graph, next map[string]*gorgonia.Node, past *kernels
 	if p.Sigma > 0 {
 		noise := g.do(func() (*gorgonia.Node, error) { return kernels.NormalLike(x, 2) })
 		moved = g.add(moved, g.scale(math.Sqrt(dt)*p.Sigma, noise))
+		if p.Novikov {
+			drive := g.add(field, g.scale(p.Sigma/math.Sqrt(dt), noise))
+			next["drive"] = g.do(func() (*gorgonia.Node, error) { return kernels.Record(g.rows32("drive", n, m), drive) })
+		}
 	}
 	if p.Input != nil {
 		moved = g.add(moved, g.scale(dt, gorgonia.NewScalar(g.g, gorgonia.Float32, gorgonia.WithName("input"))))
@@ -152,11 +159,22 @@ func (p Problem) advance(g *graph, next map[string]*gorgonia.Node, past *kernels
 	next["mean slope"], next["mean phi"], next["mean square"] = g.mean(slope), g.mean(phi), g.mean(g.mul(x, x))
 }
 
-// finishStage measures C at all pairs of times.
+// finishStage measures C at all pairs of times, and what Novikov's theorem needs.
 func (p Problem) finishStage() (engine.Stage, error) {
 	g := newGraph()
+	next := map[string]*gorgonia.Node{}
+	p.measure(g, next)
+	return g.stage(stageFinish, 0, next)
+}
+
+func (p Problem) measure(g *graph, next map[string]*gorgonia.Node) {
 	history := g.rows32("history", p.Steps(), p.Trajectories)
-	return g.stage(stageFinish, 0, map[string]*gorgonia.Node{"c": g.do(func() (*gorgonia.Node, error) { return kernels.Correlate(history, history) })})
+	next["c"] = g.do(func() (*gorgonia.Node, error) { return kernels.Correlate(history, history) })
+	if p.Novikov {
+		drive := g.rows32("drive", p.Steps(), p.Trajectories)
+		next["drive response"] = g.do(func() (*gorgonia.Node, error) { return kernels.Correlate(history, drive) })
+		next["drive covariance"] = g.do(func() (*gorgonia.Node, error) { return kernels.Correlate(drive, drive) })
+	}
 }
 
 // processRun steps a compiled process through one population after another.
@@ -164,24 +182,16 @@ type processRun struct {
 	problem              Problem
 	prog                 *engine.Program
 	mean, slopes, square []float64
-	finish               []string // stages that run at the last step
+	begin, finish        []string // stages that run at the first step, and at the last
 }
 
 func (r *processRun) population(ctx context.Context) error {
 	p := r.problem
 	n := p.Steps()
-	if r.finish == nil {
-		r.finish = []string{stageFinish}
-	}
 	r.mean, r.slopes, r.square = make([]float64, n), make([]float64, n), make([]float64, n)
 	for i := range n {
-		if err := r.repeat(stageBegin, i == 0); err != nil {
+		if err := errors.Join(r.repeat(r.begin, i == 0), r.repeat(r.finish, i == n-1)); err != nil {
 			return err
-		}
-		for _, s := range r.finish {
-			if err := r.repeat(s, i == n-1); err != nil {
-				return err
-			}
 		}
 		if p.Input != nil {
 			if err := r.prog.Write("input", []float32{float32(p.Input(float64(i) * p.Step))}); err != nil {
@@ -198,12 +208,18 @@ func (r *processRun) population(ctx context.Context) error {
 	return nil
 }
 
-func (r *processRun) repeat(stage string, on bool) error {
+// repeat switches stages on or off.
+func (r *processRun) repeat(stages []string, on bool) error {
 	times := 0
 	if on {
 		times = 1
 	}
-	return r.prog.SetRepeat(stage, times)
+	for _, s := range stages {
+		if err := r.prog.SetRepeat(s, times); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *processRun) moments(i int) error {

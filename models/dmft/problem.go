@@ -23,6 +23,8 @@ type Problem struct {
 	// points; [Solution.Residual] is the error that this makes in a row. 0 means 0.4, and a gap of one Step keeps everything.
 	Gap  float64
 	Seed uint64
+	// Novikov asks for a second estimate of R, from the noise; it needs Sigma > 0.
+	Novikov bool
 }
 
 // Initial is the law of x(0), independent over units.
@@ -73,6 +75,8 @@ func (p *Problem) fill() error {
 		return fmt.Errorf("dmft: %d trajectories, want at least 1", p.Trajectories)
 	case p.Populations < 1:
 		return fmt.Errorf("dmft: %d populations, want at least 1", p.Populations)
+	case p.Novikov && p.Sigma == 0:
+		return fmt.Errorf("dmft: the response by Novikov's theorem needs noise, sigma > 0: without it the covariance cannot be inverted")
 	case !(p.Gap >= p.Step):
 		return fmt.Errorf("dmft: gap %v is shorter than the step %v", p.Gap, p.Step)
 	}

@@ -1,7 +1,10 @@
 package dmft
 
 import (
+	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/mat"
 
 	"cavity/kernels"
 )
@@ -10,6 +13,7 @@ import (
 type tally struct {
 	n, count              int
 	c, r                  []float64
+	response, covariance  []float64  // for Novikov's theorem
 	diagonal, mean, sq    []Estimate // sums and sums of squares until solution
 	trajectories, planned int
 }
@@ -30,6 +34,17 @@ func (t *tally) add(run *processRun) error {
 		t.c[i] += c[i]
 		t.r[i] += r[i]
 	}
+	if run.problem.Novikov {
+		if t.response == nil {
+			t.response, t.covariance = make([]float64, t.n*t.n), make([]float64, t.n*t.n)
+		}
+		if err := addSlot(run, "drive response", t.response); err != nil {
+			return err
+		}
+		if err := addSlot(run, "drive covariance", t.covariance); err != nil {
+			return err
+		}
+	}
 	for i := range t.n {
 		for _, v := range []struct {
 			e *Estimate
@@ -40,6 +55,36 @@ func (t *tally) add(run *processRun) error {
 		}
 	}
 	return nil
+}
+
+func addSlot(run *processRun, slot string, sum []float64) error {
+	x := make([]float64, len(sum))
+	if err := run.prog.Read(slot, x); err != nil {
+		return err
+	}
+	for i, v := range x {
+		sum[i] += v
+	}
+	return nil
+}
+
+// novikov solves <φ(i) γ(k)> = dt Σ_l R(i, l) <γ(l) γ(k)> for R, where γ is all of the noise.
+func (t *tally) novikov(dt float64) ([]float64, error) {
+	var chol mat.Cholesky
+	if !chol.Factorize(mat.NewSymDense(t.n, t.covariance)) {
+		return nil, fmt.Errorf("dmft: Novikov's theorem: the covariance of %d times is singular with %d trajectories", t.n, t.trajectories*t.count)
+	}
+	var r mat.Dense
+	if err := chol.SolveTo(&r, mat.NewDense(t.n, t.n, t.response).T()); err != nil {
+		return nil, fmt.Errorf("dmft: Novikov's theorem: %w", err)
+	}
+	out := make([]float64, t.n*t.n)
+	for i := range t.n {
+		for k := range t.n {
+			out[i*t.n+k] = r.At(k, i) / dt
+		}
+	}
+	return out, nil
 }
 
 func (t *tally) solution(run *processRun, past *kernels.Past) (*Solution, error) {
@@ -61,6 +106,12 @@ func (t *tally) solution(run *processRun, past *kernels.Past) (*Solution, error)
 	}
 	if past != nil {
 		s.Residual = past.Residual(t.r)
+	}
+	if t.response != nil {
+		var err error
+		if s.Novikov, err = t.novikov(run.problem.Step); err != nil {
+			return nil, err
+		}
 	}
 	slots := run.prog.Slots()
 	if _, ok := slots["factor"]; ok {
