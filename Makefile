@@ -1,7 +1,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test generated lint bench fmt mnist help
+.PHONY: build test generated lint demo bench fmt mnist help
 
 build: ## the command, ./cavity
 	$(GO) build -o cavity ./cmd/cavity
@@ -24,6 +24,12 @@ bench: ## benchmarks of the packages P (default: all), for benchstat
 
 fmt: ## format the sources
 	gofmt -w $$(git ls-files '*.go')
+
+DEMO = ./cavity temper --force --quiet
+demo: build ## each pillar on real input in a few minutes; tables here, figures in demo/
+	$(DEMO) --model ising2d --size 32 --temps 1.8:3.0:12 --ladder linear --warmup 5000 --sweeps 100000 --measure-every 10 --out demo/ising2d
+	$(DEMO) --model ea3d --size 8 --systems 16 --temps 0.8:2.0:16 --warmup 20000 --sweeps 20000 --measure-every 20 --out demo/ea3d
+	$(DEMO) --model sk --size 512 --temps 0.2:1.6:32 --warmup 3000 --sweeps 6000 --measure-every 10 --out demo/sk
 
 mnist: ## fetch MNIST into the cache folder (CAVITY_DATA, else the user's cache)
 	$(GO) run ./internal/fetchmnist

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"slices"
+	"strings"
 	"time"
+
+	"cavity/engine"
 )
 
 // common are the flags of every verb that computes; such a verb embeds them.
@@ -22,7 +26,13 @@ func (c *common) flags() *common { return c }
 
 // check finds common flags that contradict each other or are out of range.
 func (c *common) check() error {
+	var names []string
+	for _, d := range engine.Drivers() {
+		names = append(names, d.Name)
+	}
 	switch {
+	case !slices.Contains(names, driverOf(c.Backend)):
+		return misusef("--backend is %q: there are %s", c.Backend, strings.Join(names, ", "))
 	case c.Workers < 0:
 		return misusef("--workers is %d: at least 1, or 0 for all cores", c.Workers)
 	case c.CheckpointEvery <= 0:

@@ -140,7 +140,7 @@ func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result,
 	sum.Set("errors_from", r.OverError)
 	sum.Set("measurements", m.Count())
 	sum.Set("ground_state", v.ground(r))
-	if exact := v.exact(r.Temperatures); exact != nil {
+	if exact, _ := v.exact(r.Temperatures); exact != nil {
 		sum.Set("exact_energy", exact)
 		sum.Set("deviation", deviations(r.Energy, exact))
 	}
@@ -170,21 +170,20 @@ func (v *temper) ground(r spin.Results) store.Summary {
 	return g
 }
 
-// exact is the exact energy where it is known: Kaufman's in two dimensions.
-func (v *temper) exact(ts []float64) []float64 {
+// exact are the exact energies and specific heats where they are known: Kaufman's in two dimensions.
+func (v *temper) exact(ts []float64) (e, c []float64) {
 	m, ok := v.model.(spin.Ising)
 	if !ok || m.D != 2 {
-		return nil
+		return nil, nil
 	}
-	var e []float64
 	for _, t := range ts {
 		x, err := spin.Kaufman(m.L, t)
 		if err != nil {
-			return nil
+			return nil, nil
 		}
-		e = append(e, x.Energy)
+		e, c = append(e, x.Energy), append(c, x.SpecificHeat)
 	}
-	return e
+	return e, c
 }
 
 // deviations are differences from exact values in units of the standard error.
@@ -260,5 +259,3 @@ func (v *spinModel) open() (spin.Model, error) {
 }
 
 func dims(model string) int { return int(model[len(model)-2] - '0') }
-
-func (v *temper) figures(spin.Results, *spin.Measurement) ([]picture, error) { return nil, nil }

@@ -152,14 +152,33 @@ func (m *Measurement) takeWaves() {
 
 // lower keeps the spins of a walker with the lowest energy so far.
 func (m *Measurement) lower(system, copyNumber, temperature int, energy float64) error {
+	m.ground[system] = Ground{Energy: energy}
+	return m.State(system, copyNumber, temperature, m.best[system])
+}
+
+// State copies the present spins ±1 of the walker that a copy has at a temperature.
+func (m *Measurement) State(system, copyNumber, temperature int, s []int8) error {
 	b := m.s.batch
 	if err := m.s.Program.Read("ladder", m.ladder); err != nil {
 		return err
 	}
 	cells := b.systems * b.walkers()
 	row := m.ladder[kernels.LadderWalker*cells+(system*b.copies+copyNumber)*b.temperatures:]
-	m.ground[system] = Ground{Energy: energy}
-	return m.s.carrier.spins(m.s.Program, system, copyNumber*b.temperatures+int(row[temperature]), m.best[system])
+	return m.s.carrier.spins(m.s.Program, system, copyNumber*b.temperatures+int(row[temperature]), s)
+}
+
+// Overlaps is the distribution of overlaps at a temperature: the bins' middles and the density.
+func (m *Measurement) Overlaps(temperature int) (q, density []float64) {
+	total := 0.0
+	for _, n := range m.hist[temperature] {
+		total += n
+	}
+	const width = 2.0 / overlapBins
+	for b, n := range m.hist[temperature] {
+		q = append(q, -1+width*(float64(b)+.5))
+		density = append(density, n/total/width)
+	}
+	return q, density
 }
 
 // Count is the number of measurements.
