@@ -223,7 +223,22 @@ func apply(t *text, g target, n int) {
 	}
 	scale, d := g.r(15), g.r(14)
 	t.p("VBROADCASTSS 64(AX), %s", scale)
+	t.p("MOVQ 72(AX), R14")
+	t.p("MOVQ 80(AX), R15")
 	t.p("replica:")
+	// Rows of the next tile, from memory to the second-level cache, a few for each replica.
+	t.p("MOVQ 88(AX), R12")
+	t.p("ahead:")
+	t.p("TESTQ R15, R15")
+	t.p("JZ fetched")
+	for off := 0; off < n*g.bytes; off += 64 {
+		t.p("PREFETCHT1 %d(R14)", off)
+	}
+	t.p("ADDQ DX, R14")
+	t.p("DECQ R15")
+	t.p("DECQ R12")
+	t.p("JNZ ahead")
+	t.p("fetched:")
 	t.p("MOVQ (R9), R11")
 	t.p("TESTQ R11, R11")
 	t.p("JZ skip")

@@ -13,6 +13,8 @@ const (
 	blockSites = 64 // sites whose flips are gathered before the fields are brought up to date: a bit each
 	group      = 32 // lanes that are visited together
 	tile       = 8  // vectors of a row in registers at a time
+
+	cached = 1 << 20 // bytes of couplings that are taken to stay in the second-level cache from sweep to sweep
 )
 
 // The arguments of the assembly, all 8 bytes wide so that it may load them as vectors of 64-bit lanes.
@@ -39,7 +41,10 @@ type (
 		j        *float32
 		jRow     int
 		replicas int
-		scale    float32
+		scale, _ float32
+		ahead    *float32 // the next tile of j, and how many of its rows to fetch, each of the replicas some
+		rows     int
+		each     int
 	}
 )
 

@@ -128,7 +128,8 @@ func (s *Sweeper) decide(w *workspace, p *part, q, i, n int) {
 	}
 }
 
-// apply adds the couplings of the block's flips, times scale and the present spins, to all fields.
+// apply adds the couplings of the block's flips, times scale and the present spins, to all fields. Couplings too large for
+// the second-level cache are fetched a tile ahead.
 func (s *Sweeper) apply(w *workspace, p *part, i int, scale float32) {
 	a := &w.apply
 	for c := 0; c < p.ld; {
@@ -139,8 +140,21 @@ func (s *Sweeper) apply(w *workspace, p *part, i int, scale float32) {
 				h: &p.fields[r*p.ld+c], hRow: p.ld * 4, flips: &w.flips[r], s: &w.s[q][0][0], sRow: siteRow,
 				j: &p.couplings[i*p.ld+c], jRow: p.ld * 4, replicas: min(group, p.replicas-r), scale: scale,
 			}
+			if q == 0 && 4*len(p.couplings) > cached {
+				p.ahead(a, i, c+n*s.asm.lanes)
+			}
 			s.asm.apply[n](a)
 		}
 		c += n * s.asm.lanes
+	}
+}
+
+// ahead asks for the tile of the block at site i from column c on, or for the first tile of the next block.
+func (p *part) ahead(a *applyArgs, i, c int) {
+	if c >= p.ld {
+		i, c = i+blockSites, 0
+	}
+	if rows := min(blockSites, len(p.couplings)/p.ld-i); rows > 0 {
+		a.ahead, a.rows, a.each = &p.couplings[i*p.ld+c], rows, (rows+a.replicas-1)/a.replicas
 	}
 }
