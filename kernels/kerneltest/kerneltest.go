@@ -72,25 +72,34 @@ func Run(t *testing.T, backend engine.Backend) {
 	}
 }
 
-// outcome runs a case and reads all its slots.
-func outcome(c Case, backend engine.Backend) (map[string]reflect.Value, error) {
+// program compiles a case and writes its inputs.
+func program(c Case, backend engine.Backend) (*engine.Program, map[string]engine.Buffer, error) {
 	b := &Builder{graph: gorgonia.NewGraph(), data: map[string]any{}}
 	next := c.Build(b)
 	if b.err != nil {
-		return nil, b.err
+		return nil, nil, b.err
 	}
 	p, err := engine.Compile(engine.Plan{Seed: 11, Stages: []engine.Stage{{Name: c.Name, Graph: b.graph, Next: next, Repeat: 1}}}, backend)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	slots := p.Slots()
 	for name, data := range b.data {
 		if _, ok := slots[name]; !ok {
-			return nil, fmt.Errorf("no kernel reads %s", name)
+			return nil, nil, fmt.Errorf("no kernel reads %s", name)
 		}
 		if err := p.Write(name, data); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+	}
+	return p, slots, nil
+}
+
+// outcome runs a case and reads all its slots.
+func outcome(c Case, backend engine.Backend) (map[string]reflect.Value, error) {
+	p, slots, err := program(c, backend)
+	if err != nil {
+		return nil, err
 	}
 	if err := p.Step(context.Background(), c.Steps); err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package kerneltest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -19,6 +21,24 @@ func TestBound(t *testing.T) {
 				defer level.Use(l)()
 				Run(t, Bound{Workers: workers})
 			})
+		}
+	}
+}
+
+// TestSteadyState steps every case without allocating.
+func TestSteadyState(t *testing.T) {
+	for _, l := range level.Available() {
+		for _, c := range Cases {
+			undo := level.Use(l)
+			p, _, err := program(c, Bound{Workers: 1})
+			undo()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx := context.Background()
+			if n := testing.AllocsPerRun(3, func() { err = errors.Join(err, p.Step(ctx, 1)) }); n != 0 || err != nil {
+				t.Errorf("%v %s: %v allocations a step, %v", l, c.Name, n, err)
+			}
 		}
 	}
 }
