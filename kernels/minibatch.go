@@ -84,14 +84,18 @@ const PixelStream = 0x8000
 
 // Host is the definition.
 func (k *minibatch) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer) error {
+	words := make([]uint32, pixelWords)
 	for i := range k.batch {
-		k.row(&c, out, engine.Slice[uint8](in[0]), i)
+		k.row(&c, out, engine.Slice[uint8](in[0]), i, words)
 	}
 	return nil
 }
 
-// row writes row i of the batch.
-func (k *minibatch) row(c *engine.Clock, out engine.Buffer, data []uint8, i int) {
+// pixelWords is how many random words a row takes at a time.
+const pixelWords = 256
+
+// row writes row i of the batch; words is scratch memory for pixelWords of them.
+func (k *minibatch) row(c *engine.Clock, out engine.Buffer, data []uint8, i int, words []uint32) {
 	batches := uint64(k.rows / k.batch)
 	epoch, at := c.Pass/batches, c.Pass%batches*uint64(k.batch)+uint64(i)
 	r := Shuffled(c.Seed, epoch, c.Stage, k.stream, at, uint64(k.rows))
@@ -116,7 +120,6 @@ func (k *minibatch) row(c *engine.Clock, out engine.Buffer, data []uint8, i int)
 	}
 	// The row's words come in blocks, from an offset that is a multiple of 64 for every row.
 	s, stride := c.Stream(k.stream|PixelStream), uint64(k.width+63)/64*64
-	var words [256]uint32
 	for j := 0; j < len(src); j += len(words) {
 		w := words[:min(len(words), len(src)-j)]
 		s.FillUint32(w, uint64(i)*stride+uint64(j))
@@ -157,9 +160,10 @@ func (k *minibatch) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer
 	const per = 16
 	data := engine.Slice[uint8](in[0])
 	var clock engine.Clock
-	task := func(t, _ int) {
+	words := make([]uint32, w.N()*pixelWords)
+	task := func(t, worker int) {
 		for i := t * per; i < min((t+1)*per, k.batch); i++ {
-			k.row(&clock, out, data, i)
+			k.row(&clock, out, data, i, words[worker*pixelWords:(worker+1)*pixelWords])
 		}
 	}
 	return func(c *engine.Clock) error {
