@@ -7,6 +7,7 @@ const (
 	taskFlops     = 1 << 17 // a smaller task is not worth waking a worker for
 	manyRows      = 256     // from here on tasks are made of rows too and share what is packed
 	badStride     = 4096    // rows of A this many bytes apart fall into the same set of the first-level cache
+	farStride     = 1024    // a column of A with elements so many bytes apart spreads over many pages
 	packedVectors = 4       // of rows of A that are copied at a time when A is transposed
 	directBytes   = 256     // rows of B no longer than this are read in place
 )
@@ -46,7 +47,9 @@ func (p *Plan[T]) choosePath(size, top int) {
 	default:
 		p.path = private
 	}
-	p.packA = (p.path == private || p.path == shared) && s.LdA*size%badStride == 0 && s.M > top && s.K > 16 && p.panels > 1
+	stride := s.LdA * size
+	far := p.panels > 1 && stride%badStride == 0 || p.panels >= 4 && s.TransA && stride >= farStride
+	p.packA = (p.path == private || p.path == shared) && far && s.M > top && s.K > 16
 }
 
 // chooseTask divides the result. Many rows are divided first, and columns where the work lies in them.

@@ -60,7 +60,7 @@ type Plan[T Float] struct {
 
 	path                path
 	turned              bool
-	packA               bool             // rows of A are copied: their stride is bad for the cache
+	packA               bool             // A is copied strip by strip: its stride is bad for the caches
 	only                func(p *args[T]) // the whole product is this one tile
 	rowA, colA, colC    int              // strides of op(A) and of the columns of C in elements
 	needA, needB, needC int              // lengths that slices must have
