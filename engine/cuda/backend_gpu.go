@@ -127,29 +127,40 @@ func hostBuffer(data any) (engine.Buffer, error) {
 
 // ReadAt waits for the device and copies to the host.
 func (m *memory) ReadAt(dst []byte, off int) error {
-	return m.transfer(dst, off, func(p unsafe.Pointer) error {
-		return cu.MemcpyDtoH(p, m.ptr+cu.DevicePtr(off), int64(len(dst)))
+	return m.transfer(len(dst), off, func(at cu.DevicePtr, from int, part []byte) error {
+		if err := cu.MemcpyDtoH(unsafe.Pointer(&part[0]), at, int64(len(part))); err != nil {
+			return err
+		}
+		copy(dst[from:], part)
+		return nil
 	})
 }
 
 // WriteAt waits for the device and copies from the host.
 func (m *memory) WriteAt(src []byte, off int) error {
-	return m.transfer(src, off, func(p unsafe.Pointer) error {
-		return cu.MemcpyHtoD(m.ptr+cu.DevicePtr(off), p, int64(len(src)))
+	return m.transfer(len(src), off, func(at cu.DevicePtr, from int, part []byte) error {
+		copy(part, src[from:])
+		return cu.MemcpyHtoD(at, unsafe.Pointer(&part[0]), int64(len(part)))
 	})
 }
 
-func (m *memory) transfer(host []byte, off int, f func(unsafe.Pointer) error) error {
-	if off < 0 || off+len(host) > m.bytes {
-		return fmt.Errorf("cuda: %d bytes at %d of an allocation of %d", len(host), off, m.bytes)
-	}
-	if len(host) == 0 {
-		return nil
+// transfer goes through a piece of C memory: Go memory that lies in an object with pointers must not be handed to the driver.
+func (m *memory) transfer(n, off int, f func(at cu.DevicePtr, from int, part []byte) error) error {
+	if off < 0 || off+n > m.bytes {
+		return fmt.Errorf("cuda: %d bytes at %d of an allocation of %d", n, off, m.bytes)
 	}
 	if err := m.b.Sync(); err != nil {
 		return err
 	}
-	return m.b.do(func() error { return f(unsafe.Pointer(&host[0])) })
+	return m.b.do(func() error {
+		for from := 0; from < n; from += len(m.b.staging) {
+			part := m.b.staging[:min(len(m.b.staging), n-from)]
+			if err := f(m.ptr+cu.DevicePtr(off+from), from, part); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Sync waits until everything launched is done. A fault of a kernel shows here.

@@ -51,6 +51,8 @@ const (
 	minCapability = 80
 )
 
+const stagingBytes = 4 << 20
+
 // available says in a sentence why no device can be used.
 func available() error {
 	if p := C.GoString(C.lazy_problem()); p != "" {
@@ -93,6 +95,7 @@ type device struct {
 	multiprocessors int
 	context         cu.CUContext
 	stream          cu.Stream
+	staging         []byte // C memory through which copies go
 
 	mu      sync.Mutex
 	modules map[string]cu.Module
@@ -139,6 +142,7 @@ func open(arg string) (*device, error) {
 	if d.stream, err = cu.MakeStream(cu.DefaultStream); err != nil {
 		return nil, fmt.Errorf("cuda:%d: no stream: %w", index, err)
 	}
+	d.staging = unsafe.Slice((*byte)(C.malloc(stagingBytes)), stagingBytes)
 	return d, nil
 }
 
@@ -231,6 +235,7 @@ func (d *device) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
+	C.free(unsafe.Pointer(&d.staging[0]))
 	// destroying the context frees its memory, stream and modules, also after a fault
 	return errors.Join(err, d.context.Destroy())
 }

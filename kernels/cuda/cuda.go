@@ -11,6 +11,10 @@ var (
 	Lanes string
 	//go:embed lattice.ptx
 	Lattice string
+	//go:embed minibatch.ptx
+	Minibatch string
+	//go:embed sparse.ptx
+	Sparse string
 	//go:embed exchange.ptx
 	Exchange string
 )
