@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/dsp/fourier"
+	"gonum.org/v1/gonum/floats"
 )
 
 // Autocorrelation returns ρ(t) = Γ(t)/Γ(0) for t = 0 … maxLag, Γ(t) = Σ_i (x_i-x̄)(x_{i+t}-x̄)/(n-t), by fast Fourier transform.
@@ -43,32 +44,29 @@ func mean(x []float64) float64 {
 // which keeps the ends apart.
 func addCovariance(gamma, x []float64, mean float64) {
 	lags := min(len(gamma), len(x))
-	if lags <= 64 {
+	n := len(x)
+	if lags > 256 {
+		for n = 1; n < len(x)+lags; n *= 2 {
+		}
+	}
+	d := make([]float64, n)
+	for i, v := range x {
+		d[i] = v - mean
+	}
+	if lags <= 256 {
 		for t := range lags {
-			var sum float64
-			for i, v := range x[:len(x)-t] {
-				sum += (v - mean) * (x[i+t] - mean)
-			}
-			gamma[t] += sum
+			gamma[t] += floats.Dot(d[:n-t], d[t:])
 		}
 		return
 	}
-	n := 1
-	for n < len(x)+lags {
-		n *= 2
-	}
-	padded := make([]float64, n)
-	for i, v := range x {
-		padded[i] = v - mean
-	}
 	fft := fourier.NewFFT(n)
-	c := fft.Coefficients(nil, padded)
+	c := fft.Coefficients(nil, d)
 	for i, z := range c {
 		c[i] = complex(real(z)*real(z)+imag(z)*imag(z), 0)
 	}
-	fft.Sequence(padded, c)
+	fft.Sequence(d, c)
 	for t := range lags {
-		gamma[t] += padded[t] / float64(n) // gonum's pair of transforms multiplies by n
+		gamma[t] += d[t] / float64(n) // gonum's pair of transforms multiplies by n
 	}
 }
 

@@ -99,7 +99,7 @@ func TestTauRefuses(t *testing.T) {
 func TestAutocorrelation(t *testing.T) {
 	const a = .7
 	x := chain(3, a, 1<<17)
-	long, err := Autocorrelation(x, 200) // by transform
+	long, err := Autocorrelation(x, 400) // by transform
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,8 +44,8 @@ type Drift struct {
 	P    float64    // probability of a larger Chi2 in equilibrium
 }
 
-// Drift tests whether the last bins of one run agree within their errors; last is at least 2, and 3 is usual (Katzgraber and Young 2003,
-// doi:10.1103/PhysRevB.67.134410, ask for three). It needs that many complete bins of 16 values or more.
+// Drift tests whether the last bins of one run agree within their errors; last is at least 2, and 3 is usual (as in Katzgraber, Körner
+// and Young 2006, doi:10.1103/PhysRevB.73.224432). It needs that many complete bins of 16 values or more.
 func (l *LogBins) Drift(last int) (Drift, error) {
 	n := l.Complete()
 	if last < 2 || n-last < 4 {

@@ -10,7 +10,7 @@ import (
 // solve finds the free energies by damped Newton steps. f[0] stays 0, because only differences are determined.
 func (h *MultiHistogram) solve() error {
 	k := len(h.f)
-	grad, share := make([]float64, k), mat.NewSymDense(k, nil)
+	grad, share := make([]float64, k), make([]float64, k*k)
 	value := h.objective(h.f, grad, share)
 	if k == 1 {
 		return nil
@@ -71,8 +71,8 @@ func (h *MultiHistogram) overlap(i, j int) float64 {
 }
 
 // objective is Σ_m c_m ln D_m - Σ_k n_k f_k; it leaves ln D in h.logD. With p_k(m) = n_k exp(f_k-β_k E_m)/D_m, the share of run k in the
-// measurements of energy m, grad is Σ_m c_m p_k - n_k and share is Σ_m c_m p_k p_l, unless nil.
-func (h *MultiHistogram) objective(f, grad []float64, share *mat.SymDense) float64 {
+// measurements of energy m, grad is Σ_m c_m p_k - n_k and share, by rows, is Σ_m c_m p_k p_l; both may be nil.
+func (h *MultiHistogram) objective(f, grad, share []float64) float64 {
 	k := len(f)
 	logN, p, seen := make([]float64, k), make([]float64, k), make([]int, 0, k)
 	var value float64
@@ -83,9 +83,7 @@ func (h *MultiHistogram) objective(f, grad []float64, share *mat.SymDense) float
 			grad[i] = -n
 		}
 	}
-	if share != nil {
-		share.Zero()
-	}
+	clear(share)
 	for m, e := range h.energy {
 		c := h.count[m]
 		top := math.Inf(-1)
@@ -109,28 +107,42 @@ func (h *MultiHistogram) objective(f, grad []float64, share *mat.SymDense) float
 		}
 		for a, i := range seen {
 			p[i] /= sum
-			grad[i] += c * p[i]
+			w := c * p[i]
+			grad[i] += w
+			row := share[k*i : k*i+k]
 			for _, j := range seen[:a+1] {
-				share.SetSym(j, i, share.At(j, i)+c*p[i]*p[j])
+				row[j] += w * p[j]
 			}
 		}
+	}
+	if grad != nil {
+		mirror(share, k)
 	}
 	return value
 }
 
+// mirror copies the entries below the diagonal of a k×k matrix, which are summed, above it.
+func mirror(a []float64, k int) {
+	for i := range k {
+		for j := range i {
+			a[k*j+i] = a[k*i+j]
+		}
+	}
+}
+
 // newtonStep solves H·step = grad for runs 1 … k-1, H = diag(grad+n) - share. ok is false when H is not positive: some runs share no energies.
-func newtonStep(grad []float64, share *mat.SymDense) (step []float64, ok bool) {
+func newtonStep(grad, share []float64) (step []float64, ok bool) {
 	k := len(grad)
 	hess := mat.NewSymDense(k-1, nil)
 	for i := 1; i < k; i++ {
 		for j := i; j < k; j++ {
-			hess.SetSym(i-1, j-1, -share.At(i, j))
+			hess.SetSym(i-1, j-1, -share[k*i+j])
 		}
 		var row float64 // Σ_j share_ij = Σ_m c_m p_i, which makes rows of H sum to zero
 		for j := range k {
-			row += share.At(i, j)
+			row += share[k*i+j]
 		}
-		hess.SetSym(i-1, i-1, row-share.At(i, i))
+		hess.SetSym(i-1, i-1, row-share[k*i+i])
 	}
 	var chol mat.Cholesky
 	if !chol.Factorize(hess) {
@@ -147,15 +159,15 @@ func newtonStep(grad []float64, share *mat.SymDense) (step []float64, ok bool) {
 // Θ = n^(-1/2) U λ/(1-λ) Uᵀ n^(-1/2) from the eigenvalues λ < 1 and vectors U of the overlap matrix Σ_m c_m p_k p_l / √(n_k n_l).
 func (h *MultiHistogram) LogZs() ([]Estimate, error) {
 	k := len(h.f)
-	grad, share := make([]float64, k), mat.NewSymDense(k, nil)
-	h.objective(h.f, grad, share)
+	share := make([]float64, k*k)
+	h.objective(h.f, make([]float64, k), share)
 	for i := range k {
-		for j := i; j < k; j++ {
-			share.SetSym(i, j, share.At(i, j)/math.Sqrt(h.n[i]*h.n[j]))
+		for j := range k {
+			share[k*i+j] /= math.Sqrt(h.n[i] * h.n[j])
 		}
 	}
 	var eigen mat.EigenSym
-	if !eigen.Factorize(share, true) {
+	if !eigen.Factorize(mat.NewSymDense(k, share), true) {
 		return nil, fmt.Errorf("stats: the overlap matrix of %d runs has no eigenvalues", k)
 	}
 	var u mat.Dense

@@ -3,7 +3,7 @@ package stats
 import "math"
 
 // Moments accumulates the mean and the central moments up to the fourth of a series in one pass, without cancellation
-// (Welford 1962; Pébay, Sandia report SAND2008-6212, equations 2.1 and 3.1). The zero value is empty and ready.
+// (Welford 1962; Pébay, Sandia report SAND2008-6212). The zero value is empty and ready.
 //
 // NaN and infinite values are not added; Bad counts them, so that one bad measurement is seen instead of spoiling the sums.
 type Moments struct {
