@@ -13,6 +13,8 @@ var (
 	Lattice string
 	//go:embed minibatch.ptx
 	Minibatch string
+	//go:embed process.ptx
+	Process string
 	//go:embed sparse.ptx
 	Sparse string
 	//go:embed exchange.ptx

@@ -8,7 +8,13 @@ import (
 )
 
 func init() {
-	Cases = append(Cases, processCase("process with memory, one piece", 24, 64), processCase("process with memory, ragged pieces", 20, 1024+64))
+	Cases = append(Cases, Case{Name: "error function", Steps: 1, Rel: 1e-14, Abs: 1e-300, Build: func(b *Builder) map[string]*gorgonia.Node {
+		x := make([]float64, 1401)
+		for i := range x {
+			x[i] = float64(i-700) / 100
+		}
+		return map[string]*gorgonia.Node{"y": b.Ok(kernels.Erf(b.In("x", x, len(x))))}
+	}}, processCase("process with memory, one piece", 24, 64), processCase("process with memory, ragged pieces", 20, 1024+64))
 }
 
 // processCase is a population of trajectories with a field drawn from its own correlation and a memory of its own response.
