@@ -51,6 +51,8 @@ func processCase(name string, n, m int) Case {
 		return map[string]*gorgonia.Node{
 			"x": next, "history": history, "factor": factor, "bank": bank, "r": r, "state": moved, "c": c,
 			"lower":  b.Ok(kernels.FieldFactor(2, .5, 1e-5, c)),
+			"blocks": b.Ok(kernels.CorrelateBlocks(2, history, history)),
+			"j":      b.Ok(kernels.Elliptic(1.5, -.3, 3, zeros("like", 2, 70, 70))),
 			"before": b.Ok(kernels.Recall(history)), "erf": b.Ok(kernels.Erf(x)),
 		}
 	}}

@@ -1,0 +1,228 @@
+package dmft
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"gorgonia.org/gorgonia"
+
+	"cavity/engine"
+	"cavity/kernels"
+)
+
+// Network is a finite network, simulated directly by the Euler steps that the discretised mean-field equations are the limit of:
+//
+//	x' = (1-dt) x + dt (J φ(x) + j) + √dt σ ξ,
+//
+// with couplings of the Gaussian elliptic ensemble, J_ii = 0. Realisations of J run side by side as one batch of
+// matrix products, each with several replicas that differ in initial condition and noise.
+type Network struct {
+	N             int
+	Gain          Gain
+	G, Eta, Sigma float64
+	Input         func(t float64) float64
+	Initial       Initial
+	Time, Step    float64
+	Realisations  int // 0 means 1
+	Replicas      int // of each realisation; 0 means 1
+	Seed          uint64
+}
+
+// Simulation is what [Network.Simulate] finds, with standard errors over realisations (NaN for a single one).
+type Simulation struct {
+	T              []float64
+	C              []float64 // C(t_i, t_k) = <φ φ> over units, replicas and realisations, at i n + k
+	Diagonal, Mean []Estimate
+}
+
+func (w *Network) fill() error {
+	w.Realisations, w.Replicas = max(w.Realisations, 1), max(w.Replicas, 1)
+	if w.Initial == "" {
+		w.Initial = Uniform
+	}
+	if w.N < 2 {
+		return fmt.Errorf("dmft: a network of %d units, want at least 2", w.N)
+	}
+	p := w.problem()
+	return p.fill()
+}
+
+// problem is the network's own limit N → ∞.
+func (w Network) problem() Problem {
+	return Problem{Gain: w.Gain, G: w.G, Eta: w.Eta, Sigma: w.Sigma, Input: w.Input, Initial: w.Initial, Time: w.Time, Step: w.Step, Trajectories: 64, Gap: w.Step}
+}
+
+// steps is the number of rows, size the number of units of all replicas and realisations.
+func (w Network) steps() int { return int(math.Round(w.Time / w.Step)) }
+func (w Network) size() int  { return w.Realisations * w.N * w.Replicas }
+
+func (w Network) checkRoom(histories int) error {
+	n, s := int64(w.steps()), int64(w.size())
+	need := 4*int64(w.Realisations)*int64(w.N)*int64(w.N) + 4*s*(int64(histories)*n+8) + 8*int64(w.Realisations)*n*n
+	return checkMemory(need, fmt.Sprintf("%d networks of %d units with %d replicas", w.Realisations, w.N, w.Replicas), "fewer realisations, replicas or units")
+}
+
+// multiply is J y for all realisations.
+func (w Network) multiply(g *graph, y *gorgonia.Node) *gorgonia.Node {
+	j := g.rows32("j", w.Realisations, w.N, w.N)
+	return g.do(func() (*gorgonia.Node, error) { return gorgonia.BatchedMatMul(j, y) })
+}
+
+// beginStage draws couplings and initial values.
+func (w Network) beginStage() (engine.Stage, error) {
+	g := newGraph()
+	j, x := g.rows32("j", w.Realisations, w.N, w.N), g.rows32("x", w.Realisations, w.N, w.Replicas)
+	next := map[string]*gorgonia.Node{"j": g.ok(kernels.Elliptic(w.G, w.Eta, 0, j))}
+	switch w.Initial {
+	case Normal:
+		next["x"] = g.ok(kernels.NormalLike(x, 1))
+	case Uniform:
+		next["x"] = g.ok(kernels.UniformLike(x, 1))
+	default:
+		next["x"] = g.scale(0, g.ok(kernels.UniformLike(x, 1)))
+	}
+	return g.stage(stageBegin, 1, next)
+}
+
+// stepStage is the time step, with the history of φ or with tangents u' = (1-dt) u + dt J (φ'(x) u).
+func (w Network) stepStage(history, tangents bool) (engine.Stage, error) {
+	g, dt := newGraph(), w.Step
+	shape := []int{w.Realisations, w.N, w.Replicas}
+	x := g.rows32("x", shape...)
+	phi, slope := g.activity(w.Gain, x)
+	moved := g.add(g.scale(1-dt, x), g.scale(dt, w.multiply(g, phi)))
+	if w.Sigma > 0 {
+		noise := g.do(func() (*gorgonia.Node, error) { return kernels.NormalLike(x, 0) })
+		moved = g.add(moved, g.scale(math.Sqrt(dt)*w.Sigma, noise))
+	}
+	if w.Input != nil {
+		moved = g.add(moved, g.scale(dt, gorgonia.NewScalar(g.g, gorgonia.Float32, gorgonia.WithName("input"))))
+	}
+	next := map[string]*gorgonia.Node{"x": moved}
+	if history {
+		flat := g.do(func() (*gorgonia.Node, error) { return gorgonia.Reshape(phi, []int{w.size()}) })
+		next["history"] = g.do(func() (*gorgonia.Node, error) { return kernels.Record(g.rows32("history", w.steps(), w.size()), flat) })
+	}
+	if tangents {
+		u := g.rows32("u", shape...)
+		weighed := g.mul(slope, u)
+		next["weighed"], next["u"] = weighed, g.add(g.scale(1-dt, u), g.scale(dt, w.multiply(g, weighed)))
+	}
+	return g.stage("step", 1, next)
+}
+
+// compile makes the program of the network.
+func (w Network) compile(b engine.Backend, history, tangents bool) (*engine.Program, error) {
+	begin, err := w.beginStage()
+	if err != nil {
+		return nil, err
+	}
+	step, err := w.stepStage(history, tangents)
+	if err != nil {
+		return nil, err
+	}
+	plan := engine.Plan{Stages: []engine.Stage{begin, step}, Seed: w.Seed}
+	if history {
+		g := newGraph()
+		phi := g.rows32("history", w.steps(), w.size())
+		ones := g.rows32("ones", 1, w.size())
+		finish, err := g.stage(stageFinish, 0, map[string]*gorgonia.Node{
+			"c":    g.do(func() (*gorgonia.Node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, phi) }),
+			"mean": g.do(func() (*gorgonia.Node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, ones) }),
+		})
+		if err != nil {
+			return nil, err
+		}
+		plan.Stages = append(plan.Stages, finish)
+	}
+	return engine.Compile(plan, b)
+}
+
+// advance makes step i.
+func (w Network) advance(ctx context.Context, prog *engine.Program, i int) error {
+	if i < 2 {
+		times := 1 - i
+		if err := prog.SetRepeat(stageBegin, times); err != nil {
+			return err
+		}
+	}
+	if w.Input != nil {
+		if err := prog.Write("input", []float32{float32(w.Input(float64(i) * w.Step))}); err != nil {
+			return err
+		}
+	}
+	return prog.Step(ctx, 1)
+}
+
+// Simulate runs the network from t = 0 and correlates its activity at all pairs of times.
+func (w Network) Simulate(ctx context.Context, b engine.Backend) (*Simulation, error) {
+	if err := w.fill(); err != nil {
+		return nil, err
+	}
+	if err := w.checkRoom(1); err != nil {
+		return nil, err
+	}
+	prog, err := w.compile(b, true, false)
+	if err != nil {
+		return nil, err
+	}
+	ones := make([]float32, w.size())
+	for i := range ones {
+		ones[i] = 1
+	}
+	if err := prog.Write("ones", ones); err != nil {
+		return nil, err
+	}
+	n := w.steps()
+	for i := range n {
+		if i == n-1 {
+			if err := prog.SetRepeat(stageFinish, 1); err != nil {
+				return nil, err
+			}
+		}
+		if err := w.advance(ctx, prog, i); err != nil {
+			return nil, err
+		}
+	}
+	c, mean := make([]float64, w.Realisations*n*n), make([]float64, w.Realisations*n)
+	if err := prog.Read("c", c); err != nil {
+		return nil, err
+	}
+	if err := prog.Read("mean", mean); err != nil {
+		return nil, err
+	}
+	return w.summarise(c, mean), nil
+}
+
+func (w Network) summarise(c, mean []float64) *Simulation {
+	n, k := w.steps(), w.Realisations
+	s := &Simulation{T: make([]float64, n), C: make([]float64, n*n), Diagonal: make([]Estimate, n), Mean: make([]Estimate, n)}
+	for e := range s.C {
+		for r := range k {
+			s.C[e] += c[r*n*n+e] / float64(k)
+		}
+	}
+	diagonal, means := make([]float64, k), make([]float64, k)
+	for i := range n {
+		s.T[i] = float64(i) * w.Step
+		for r := range k {
+			diagonal[r], means[r] = c[r*n*n+i*n+i], mean[r*n+i]
+		}
+		s.Diagonal[i], s.Mean[i] = estimate(diagonal), estimate(means)
+	}
+	return s
+}
+
+// estimate is the mean of independent numbers with its standard error.
+func estimate(x []float64) Estimate {
+	mean, square := 0., 0.
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		square += (v - mean) * (v - mean)
+	}
+	k := float64(len(x))
+	return Estimate{mean, math.Sqrt(square / k / (k - 1))}
+}
