@@ -40,7 +40,7 @@ func LatticeClasses(rule Rule, dims int) int { return latticeRule(rule).Classes(
 
 // latticeForm names a lattice in an operation's printed form.
 func latticeForm(l Lattice) string {
-	return fmt.Sprintf("%v, words %d, couplings %d, strips %v", l.Size, l.Words, l.CouplingWords, l.Strips)
+	return fmt.Sprintf("%v, words %d, couplings %d, strips %v, shared %v", l.Size, l.Words, l.CouplingWords, l.Strips, l.Shared)
 }
 
 // latticeThresholds spreads thresholds over bit planes.
@@ -56,7 +56,8 @@ type latticeThresholds struct {
 //	table  uint64 [temperatures, classes]  from LatticeTable
 //	index  int32  [systems, replicas]      which temperature a replica has, as in DenseSweep
 //
-// Tempering exchanges entries of index and thereby columns of the planes; spins stay where they are.
+// Tempering exchanges entries of index and thereby columns of the planes; spins stay where they are. For a lattice with Shared,
+// index has one entry for each word and the value is the thresholds themselves, uint64 [classes, Words].
 func LatticeThresholds(l Lattice, rule Rule, table, index *gorgonia.Node) (*gorgonia.Node, error) {
 	if err := l.Check(); err != nil {
 		return nil, err
@@ -69,12 +70,23 @@ func LatticeThresholds(l Lattice, rule Rule, table, index *gorgonia.Node) (*gorg
 	); err != nil {
 		return nil, err
 	}
-	if n := index.Shape().TotalSize(); n > l.Systems() {
-		return nil, fmt.Errorf("lattice thresholds: index of %d replicas: %d words hold %d", n, l.Words, l.Systems())
+	n, most := index.Shape().TotalSize(), l.Systems()
+	if l.Shared {
+		most = l.Words
+	}
+	if n > most {
+		return nil, fmt.Errorf("lattice thresholds: index of %d entries: %d words take at most %d", n, l.Words, most)
 	}
 	form := fmt.Sprintf("LatticeThresholds{%v, %v}", k.rule, latticeForm(l))
-	k.op = newOp(form, tensor.Uint64, tensor.Shape{LatticePlanes, classes, l.Words}, table, index)
+	k.op = newOp(form, tensor.Uint64, latticeThresholdShape(l, k.rule), table, index)
 	return gorgonia.ApplyOp(k, table, index)
+}
+
+func latticeThresholdShape(l Lattice, r multispin.Rule) tensor.Shape {
+	if l.Shared {
+		return tensor.Shape{r.Classes(l.Dims()), l.Words}
+	}
+	return tensor.Shape{LatticePlanes, r.Classes(l.Dims()), l.Words}
 }
 
 // Host is the definition; it is fast enough to be the only version.
@@ -94,18 +106,19 @@ type latticeSweep struct {
 //
 //	spins       uint64 [sites, Words]
 //	couplings   uint64 [dims, sites, CouplingWords]         nil when CouplingWords is 0: a ferromagnet
-//	thresholds  uint64 [LatticePlanes, classes, Words]      from LatticeThresholds
+//	thresholds  uint64 [LatticePlanes, classes, Words]      from LatticeThresholds; with Shared [classes, Words]
 //
 // The value is the new spins. The spin of bit r in word w at site i flips when its own 32-bit number is below the threshold
 // of its class; bit 31-p of that number is bit r of plane p at (i, w), planes 2q and 2q+1 being x0·2³²+x1 and x2·2³²+x3 of the
-// stream's block with counter c0 = w + q·2²⁴, c1 = i. All backends give the same bits.
+// stream's block with counter c0 = w + q·2²⁴, c1 = i. With Shared, all bits take word (i/2) mod 4 of the block with
+// c0 = w + (i mod 2)·2²⁴, c1 = i/8. All backends give the same bits.
 func LatticeSweep(l Lattice, rule Rule, stream uint16, spins, couplings, thresholds *gorgonia.Node) (*gorgonia.Node, error) {
 	in, err := latticeInputs("lattice sweep", l, spins, couplings)
 	if err != nil {
 		return nil, err
 	}
 	k := &latticeSweep{lattice: l, rule: latticeRule(rule), stream: stream}
-	if err := operand("lattice sweep", "thresholds", thresholds, tensor.Uint64, LatticePlanes, k.rule.Classes(l.Dims()), l.Words); err != nil {
+	if err := operand("lattice sweep", "thresholds", thresholds, tensor.Uint64, latticeThresholdShape(l, k.rule)...); err != nil {
 		return nil, err
 	}
 	in = append(in, thresholds)

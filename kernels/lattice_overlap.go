@@ -72,6 +72,9 @@ func newLatticeOverlaps(kind overlapKind, l Lattice, spins, ladder *gorgonia.Nod
 	if err := latticeHolds(name, l, k.systems, k.copies*k.temperatures); err != nil {
 		return nil, err
 	}
+	if err := k.independent(); err != nil {
+		return nil, err
+	}
 	shape := tensor.Shape{k.systems, k.copies * (k.copies - 1) / 2, k.temperatures}
 	if kind == ofSlices {
 		if k.slices, err = multispin.NewSlices(l); err != nil {
@@ -83,6 +86,23 @@ func newLatticeOverlaps(kind overlapKind, l Lattice, spins, ladder *gorgonia.Nod
 	in = append(in, ladder)
 	k.op = newOp(fmt.Sprintf("%s{%v}", name, latticeForm(l)), tensor.Float64, shape, in...)
 	return gorgonia.ApplyOp(k, in...)
+}
+
+// independent refuses copies that share random numbers: their overlap would measure that.
+func (k *latticeOverlaps) independent() error {
+	if !k.lattice.Shared {
+		return nil
+	}
+	for i := range k.systems * k.copies {
+		if i%k.copies == 0 {
+			continue
+		}
+		if last, first := (i*k.temperatures-1)/64, i*k.temperatures/64; last == first {
+			return fmt.Errorf("%s: copies %d and %d of system %d share the random numbers of word %d: put copies in different words, or do without Shared",
+				overlapNames[k.kind], i%k.copies-1, i%k.copies, i/k.copies, first)
+		}
+	}
+	return nil
 }
 
 // pairs calls f for each output with the two walkers that it compares.

@@ -18,6 +18,8 @@ func init() {
 		latticeCase(kernels.HeatBath, lattice{Size: []int{4, 2}, Words: 2}, 3, 2, 20),
 		latticeCase(kernels.Metropolis, lattice{Size: []int{4, 6}, Words: 6, Strips: true}, 1, 2, 3),
 		latticeCase(kernels.Metropolis, lattice{Size: []int{2, 4, 2}, Words: 2, CouplingWords: 1, Strips: true}, 1, 2, 1),
+		sharedCase(kernels.Metropolis, lattice{Size: []int{8, 4, 4}, Words: 3, CouplingWords: 3, Shared: true}),
+		sharedCase(kernels.HeatBath, lattice{Size: []int{6, 4}, Words: 9, CouplingWords: 1, Shared: true}),
 	)
 }
 
@@ -25,15 +27,6 @@ func init() {
 func latticeCase(rule kernels.Rule, l kernels.Lattice, systems, copies, temperatures int) Case {
 	name := fmt.Sprintf("lattice %v, rule %d, %d words, %d of couplings, strips %v", l.Size, rule, l.Words, l.CouplingWords, l.Strips)
 	return Case{Name: name, Steps: 3, Build: func(b *Builder) map[string]*gorgonia.Node {
-		s, e := rng.At(19, 0, rng.SetupStage, 1), uint64(0)
-		words := func(n int) []uint64 {
-			w := make([]uint64, n)
-			for i := range w {
-				w[i] = uint64(s.Uint32(e))<<32 | uint64(s.Uint32(e+1))
-				e += 2
-			}
-			return w
-		}
 		betas := make([]float64, temperatures)
 		for k := range betas {
 			betas[k] = .15 * float64(k)
@@ -43,11 +36,7 @@ func latticeCase(rule kernels.Rule, l kernels.Lattice, systems, copies, temperat
 			b.err = err
 			return nil
 		}
-		spins := b.In("spins", words(l.Sites()*l.Words), l.Sites(), l.Words)
-		var couplings *gorgonia.Node
-		if l.CouplingWords > 0 {
-			couplings = b.In("couplings", words(l.Dims()*l.Sites()*l.CouplingWords), l.Dims(), l.Sites(), l.CouplingWords)
-		}
+		spins, couplings := randomLattice(b, l)
 		table := b.In("table", thresholds, temperatures, kernels.LatticeClasses(rule, l.Dims()))
 		beta := b.In("beta", betas, temperatures)
 		ladder := b.In("ladder", kernels.NewLadder(systems, copies, temperatures), kernels.LadderRows, systems, copies, temperatures)
@@ -63,6 +52,50 @@ func latticeCase(rule kernels.Rule, l kernels.Lattice, systems, copies, temperat
 			"q":      b.Ok(kernels.LatticeOverlaps(l, swept, moved)),
 			"links":  b.Ok(kernels.LatticeLinkOverlaps(l, swept, moved)),
 			"slices": b.Ok(kernels.LatticeSliceOverlaps(l, swept, moved)),
+		}
+	}}
+}
+
+// randomLattice has random spins and couplings.
+func randomLattice(b *Builder, l kernels.Lattice) (spins, couplings *gorgonia.Node) {
+	s, e := rng.At(19, 0, rng.SetupStage, 1), uint64(0)
+	words := func(n int) []uint64 {
+		w := make([]uint64, n)
+		for i := range w {
+			w[i] = uint64(s.Uint32(e))<<32 | uint64(s.Uint32(e+1))
+			e += 2
+		}
+		return w
+	}
+	spins = b.In("spins", words(l.Sites()*l.Words), l.Sites(), l.Words)
+	if l.CouplingWords > 0 {
+		couplings = b.In("couplings", words(l.Dims()*l.Sites()*l.CouplingWords), l.Dims(), l.Sites(), l.CouplingWords)
+	}
+	return spins, couplings
+}
+
+// sharedCase is a sweep with one random number a word, of 64 samples a word at a temperature for each word.
+func sharedCase(rule kernels.Rule, l kernels.Lattice) Case {
+	return Case{Name: fmt.Sprintf("shared %v, rule %d", l.Size, rule), Steps: 3, Build: func(b *Builder) map[string]*gorgonia.Node {
+		thresholds, err := kernels.LatticeTable(rule, l.Dims(), []float64{0, .3, .9})
+		if err != nil {
+			b.err = err
+			return nil
+		}
+		spins, couplings := randomLattice(b, l)
+		table := b.In("table", thresholds, 3, kernels.LatticeClasses(rule, l.Dims()))
+		labels := make([]int32, l.Words)
+		for w := range labels {
+			labels[w] = int32(w % 3)
+		}
+		planes := b.Ok(kernels.LatticeThresholds(l, rule, table, b.In("index", labels, l.Words, 1)))
+		swept := b.Ok(kernels.LatticeSweep(l, rule, 1, spins, couplings, planes))
+		// One system a bit, and its copies in different words.
+		ladder := b.In("ladder", kernels.NewLadder(1, l.Words, 64), kernels.LadderRows, 1, l.Words, 64)
+		return map[string]*gorgonia.Node{
+			"spins":  swept,
+			"energy": b.Ok(kernels.LatticeEnergy(l, l.Words, 64, swept, couplings)),
+			"q":      b.Ok(kernels.LatticeOverlaps(l, swept, ladder)),
 		}
 	}}
 }

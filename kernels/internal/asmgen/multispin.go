@@ -29,6 +29,7 @@ var (
 	orAnd     = imm3(func(d, b, a bool) bool { return d || b && a })
 	xorAnd    = imm3(func(d, b, a bool) bool { return d != (b && a) })
 	xorAndNot = imm3(func(d, b, a bool) bool { return d != b && !a })
+	neither   = imm3(func(d, b, a bool) bool { return !d && !b && !a })
 	not       = imm3(func(d, b, a bool) bool { return !a })
 )
 
@@ -63,6 +64,22 @@ func multispin512() string {
 		})
 		f.end()
 		f.tail()
+	}
+	for _, r := range spinRules {
+		f := spins512{spinLoops{t, r}}
+		f.function(r.name+"SharedAVX512", r.name+"SharedAVX512 sweeps one colour of rows of a plane with one random number a word.")
+		f.p("KMOVB planeArgs_mask(AX), K1")
+		f.p("VPBROADCASTQ planeArgs_m0(AX), Z31")
+		f.p("VPBROADCASTQ planeArgs_m1(AX), Z30")
+		f.rows("MOVQ $-1, planeArgs_eight(AX)", func() {
+			f.words()
+			f.p("MOVQ DX, planeArgs_word(AX)")
+			f.front()
+			f.count()
+			f.p("MOVQ planeArgs_word(AX), DX")
+			f.shared()
+		})
+		f.end()
 	}
 	for dims := 2; dims <= 3; dims++ {
 		f := spins512{spinLoops{t, spinRule{dims: dims}}}

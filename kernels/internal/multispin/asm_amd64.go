@@ -37,3 +37,15 @@ func unsatisfied3AVX512(a *planeArgs)
 
 //go:noescape
 func unsatisfied3AVX2(a *planeArgs)
+
+//go:noescape
+func metropolis2SharedAVX512(a *planeArgs)
+
+//go:noescape
+func metropolis3SharedAVX512(a *planeArgs)
+
+//go:noescape
+func heatBath2SharedAVX512(a *planeArgs)
+
+//go:noescape
+func heatBath3SharedAVX512(a *planeArgs)

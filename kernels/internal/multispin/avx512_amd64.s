@@ -2716,6 +2716,1591 @@ again:
 	VPANDNQ Z7, Z2, Z7
 	JMP decided
 
+// metropolis2SharedAVX512 sweeps one colour of rows of a plane with one random number a word.
+TEXT ·metropolis2SharedAVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	KMOVB planeArgs_mask(AX), K1
+	VPBROADCASTQ planeArgs_m0(AX), Z31
+	VPBROADCASTQ planeArgs_m1(AX), Z30
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	MOVQ $-1, planeArgs_eight(AX)
+vector:
+	MOVQ step_sites(BX), DX
+	ADDQ planeArgs_rowSite(AX), DX
+	MOVQ DX, CX
+	SHRQ $3, CX
+	CMPQ CX, planeArgs_eight(AX)
+	JEQ known
+	MOVQ CX, planeArgs_eight(AX)
+	VPBROADCASTQ CX, Z4
+	VPXORQ.BCST planeArgs_siteKey(AX), Z4, Z4
+	VPMULUDQ Z31, Z4, Z4
+	VPSHUFD $0xf5, Z4, Z5
+	MOVQ DX, CX
+	ANDQ $1, CX
+	SHLQ $8, CX
+	ADDQ planeArgs_tables(AX), CX
+	VPXORQ 0(CX), Z5, Z9
+	VPMULUDQ Z30, Z9, Z10
+	VPXORQ 128(CX), Z4, Z9
+	VPSHUFD $0xf5, Z10, Z8
+	VPXORQ 64(CX), Z8, Z8
+	VPMULUDQ Z31, Z8, Z11
+	VPMULUDQ Z30, Z9, Z12
+	VPSHUFD $0xf5, Z12, Z8
+	VPSHUFD $0xf5, Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPXORQ 192(CX), Z9, Z9
+	VPMULUDQ Z31, Z8, Z10
+	VPMULUDQ Z30, Z9, Z13
+	VPSHUFD $0xf5, Z13, Z8
+	VPSHUFD $0xf5, Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPMULUDQ Z31, Z8, Z11
+	VPMULUDQ Z30, Z9, Z12
+	VPSHUFD $0xf5, Z12, Z8
+	VPSHUFD $0xf5, Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPMULUDQ Z31, Z8, Z10
+	VPMULUDQ Z30, Z9, Z13
+	VPSLLQ $32, Z12, Z12
+	VPSLLQ $32, Z11, Z11
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPSRLQ $32, Z13, Z26
+	VMOVDQU64 Z26, planeArgs_words+0(AX)
+	VPSLLQ $32, Z13, Z26
+	VPSRLQ $32, Z26, Z26
+	VMOVDQU64 Z26, planeArgs_words+64(AX)
+	VPSRLQ $32, Z10, Z26
+	VMOVDQU64 Z26, planeArgs_words+128(AX)
+	VPSLLQ $32, Z10, Z26
+	VPSRLQ $32, Z26, Z26
+	VMOVDQU64 Z26, planeArgs_words+192(AX)
+known:
+	SHLQ $5, DX
+	ANDQ $0xc0, DX
+	MOVQ DX, planeArgs_word(AX)
+	MOVQ planeArgs_layout(AX), DX
+	CMPQ DX, $const_layoutPacked
+	JEQ packed
+	JGT packedOther
+	CMPQ DX, $const_layoutShared
+	JEQ shared
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(CX*1), K1, Z0
+	VMOVDQU64.Z (R8)(DX*1), K1, Z1
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K1, Z2
+	VMOVDQU64.Z (R9)(CX*1), K1, Z3
+	VMOVDQU64.Z (R10)(CX*1), K1, Z4
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
+	JNE turn
+	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
+across:
+	VPTERNLOGQ.Z $0x96, (R13)(CX*1), Z0, K1, Z1
+	VPTERNLOGQ.Z $0x96, (R14)(CX*1), Z0, K1, Z3
+	VPTERNLOGQ.Z $0x96, (R15)(CX*1), Z0, K1, Z4
+	JMP loaded
+turn:
+	VPXORQ Z26, Z26, Z26
+	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VPXORQ Z0, Z2, Z2
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	JMP across
+shared:
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(CX*1), K1, Z0
+	VMOVDQU64.Z (R8)(DX*1), K1, Z1
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K1, Z2
+	VMOVDQU64.Z (R9)(CX*1), K1, Z3
+	VMOVDQU64.Z (R10)(CX*1), K1, Z4
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
+	JNE turnShared
+	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
+acrossShared:
+	VPTERNLOGQ.BCST $0x96, (R13)(CX*1), Z0, Z1
+	VPTERNLOGQ.BCST $0x96, (R14)(CX*1), Z0, Z3
+	VPTERNLOGQ.BCST $0x96, (R15)(CX*1), Z0, Z4
+	JMP loaded
+turnShared:
+	VPXORQ Z26, Z26, Z26
+	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VPXORQ Z0, Z2, Z2
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	JMP acrossShared
+packedOther:
+	CMPQ DX, $const_layoutPackedFree
+	JEQ packedFree
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
+	VMOVDQU64.Z (R13)(DX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), K6, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z2
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
+	VMOVDQU64.Z (R13)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z1
+	VMOVDQU64.Z (R14)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z3
+	VMOVDQU64.Z (R15)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z4
+	JMP loaded
+packedFree:
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64 step_sites(BX), Z27
+	VPXORQ Z0, Z1, Z1
+	VPXORQ Z0, Z2, Z2
+	VPXORQ Z0, Z3, Z3
+	VPXORQ Z0, Z4, Z4
+	JMP loaded
+packed:
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R13)(DX*1), K4, Z7
+	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z7
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R13)(DX*1), K6, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z2
+	VMOVDQU64.Z (R13)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z1
+	VMOVDQU64.Z (R14)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R14)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z3
+	VMOVDQU64.Z (R15)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R15)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z4
+loaded:
+	VMOVDQA64 Z1, Z7
+	VPTERNLOGQ $0x96, Z3, Z2, Z7
+	VPTERNLOGQ $0xe8, Z3, Z2, Z1
+	VPANDQ Z7, Z4, Z2
+	VPXORQ Z1, Z2, Z6
+	VPANDQ Z1, Z2, Z3
+	VPXORQ Z7, Z4, Z1
+	MOVQ planeArgs_word(AX), DX
+	VPORQ Z6, Z3, Z3
+	VMOVDQU64 planeArgs_words(AX)(DX*1), Z26
+	VMOVDQA64 Z3, Z7
+	VMOVDQA64 Z3, Z2
+	VPTERNLOGQ $0x1, Z1, Z1, Z2
+	MOVQ planeArgs_thresholds(AX), CX
+	VPCMPUQ $1, 0(CX), Z26, K2
+	VPORQ Z2, Z7, K2, Z7
+	VPCMPUQ $1, 64(CX), Z26, K3
+	VPORQ Z1, Z7, K3, Z7
+	VPXORQ Z7, Z0, Z0
+	MOVQ step_here(BX), CX
+	VMOVDQU64 Z0, K1, (R8)(CX*1)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
+// metropolis3SharedAVX512 sweeps one colour of rows of a plane with one random number a word.
+TEXT ·metropolis3SharedAVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	KMOVB planeArgs_mask(AX), K1
+	VPBROADCASTQ planeArgs_m0(AX), Z31
+	VPBROADCASTQ planeArgs_m1(AX), Z30
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	MOVQ $-1, planeArgs_eight(AX)
+vector:
+	MOVQ step_sites(BX), DX
+	ADDQ planeArgs_rowSite(AX), DX
+	MOVQ DX, CX
+	SHRQ $3, CX
+	CMPQ CX, planeArgs_eight(AX)
+	JEQ known
+	MOVQ CX, planeArgs_eight(AX)
+	VPBROADCASTQ CX, Z4
+	VPXORQ.BCST planeArgs_siteKey(AX), Z4, Z4
+	VPMULUDQ Z31, Z4, Z4
+	VPSHUFD $0xf5, Z4, Z5
+	MOVQ DX, CX
+	ANDQ $1, CX
+	SHLQ $8, CX
+	ADDQ planeArgs_tables(AX), CX
+	VPXORQ 0(CX), Z5, Z9
+	VPMULUDQ Z30, Z9, Z10
+	VPXORQ 128(CX), Z4, Z9
+	VPSHUFD $0xf5, Z10, Z8
+	VPXORQ 64(CX), Z8, Z8
+	VPMULUDQ Z31, Z8, Z11
+	VPMULUDQ Z30, Z9, Z12
+	VPSHUFD $0xf5, Z12, Z8
+	VPSHUFD $0xf5, Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPXORQ 192(CX), Z9, Z9
+	VPMULUDQ Z31, Z8, Z10
+	VPMULUDQ Z30, Z9, Z13
+	VPSHUFD $0xf5, Z13, Z8
+	VPSHUFD $0xf5, Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPMULUDQ Z31, Z8, Z11
+	VPMULUDQ Z30, Z9, Z12
+	VPSHUFD $0xf5, Z12, Z8
+	VPSHUFD $0xf5, Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPMULUDQ Z31, Z8, Z10
+	VPMULUDQ Z30, Z9, Z13
+	VPSLLQ $32, Z12, Z12
+	VPSLLQ $32, Z11, Z11
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPSRLQ $32, Z13, Z26
+	VMOVDQU64 Z26, planeArgs_words+0(AX)
+	VPSLLQ $32, Z13, Z26
+	VPSRLQ $32, Z26, Z26
+	VMOVDQU64 Z26, planeArgs_words+64(AX)
+	VPSRLQ $32, Z10, Z26
+	VMOVDQU64 Z26, planeArgs_words+128(AX)
+	VPSLLQ $32, Z10, Z26
+	VPSRLQ $32, Z26, Z26
+	VMOVDQU64 Z26, planeArgs_words+192(AX)
+known:
+	SHLQ $5, DX
+	ANDQ $0xc0, DX
+	MOVQ DX, planeArgs_word(AX)
+	MOVQ planeArgs_layout(AX), DX
+	CMPQ DX, $const_layoutPacked
+	JEQ packed
+	JGT packedOther
+	CMPQ DX, $const_layoutShared
+	JEQ shared
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(CX*1), K1, Z0
+	VMOVDQU64.Z (R8)(DX*1), K1, Z1
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K1, Z2
+	VMOVDQU64.Z (R9)(CX*1), K1, Z3
+	VMOVDQU64.Z (R10)(CX*1), K1, Z4
+	VMOVDQU64.Z (R11)(CX*1), K1, Z5
+	VMOVDQU64.Z (R12)(CX*1), K1, Z6
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
+	JNE turn
+	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
+across:
+	VPTERNLOGQ.Z $0x96, (R13)(CX*1), Z0, K1, Z1
+	VPTERNLOGQ.Z $0x96, (R14)(CX*1), Z0, K1, Z3
+	VPTERNLOGQ.Z $0x96, (R15)(CX*1), Z0, K1, Z4
+	VPTERNLOGQ.Z $0x96, (SI)(CX*1), Z0, K1, Z5
+	VPTERNLOGQ.Z $0x96, (DI)(CX*1), Z0, K1, Z6
+	JMP loaded
+turn:
+	VPXORQ Z26, Z26, Z26
+	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VPXORQ Z0, Z2, Z2
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	JMP across
+shared:
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(CX*1), K1, Z0
+	VMOVDQU64.Z (R8)(DX*1), K1, Z1
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K1, Z2
+	VMOVDQU64.Z (R9)(CX*1), K1, Z3
+	VMOVDQU64.Z (R10)(CX*1), K1, Z4
+	VMOVDQU64.Z (R11)(CX*1), K1, Z5
+	VMOVDQU64.Z (R12)(CX*1), K1, Z6
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
+	JNE turnShared
+	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
+acrossShared:
+	VPTERNLOGQ.BCST $0x96, (R13)(CX*1), Z0, Z1
+	VPTERNLOGQ.BCST $0x96, (R14)(CX*1), Z0, Z3
+	VPTERNLOGQ.BCST $0x96, (R15)(CX*1), Z0, Z4
+	VPTERNLOGQ.BCST $0x96, (SI)(CX*1), Z0, Z5
+	VPTERNLOGQ.BCST $0x96, (DI)(CX*1), Z0, Z6
+	JMP loaded
+turnShared:
+	VPXORQ Z26, Z26, Z26
+	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VPXORQ Z0, Z2, Z2
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	JMP acrossShared
+packedOther:
+	CMPQ DX, $const_layoutPackedFree
+	JEQ packedFree
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64.Z (R11)(CX*1), K2, Z5
+	VMOVDQU64.Z 64(R11)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z5
+	VMOVDQU64.Z (R12)(CX*1), K2, Z6
+	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z6
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
+	VMOVDQU64.Z (R13)(DX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), K6, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z2
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
+	VMOVDQU64.Z (R13)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z1
+	VMOVDQU64.Z (R14)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z3
+	VMOVDQU64.Z (R15)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z4
+	VMOVDQU64.Z (SI)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z5
+	VMOVDQU64.Z (DI)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z6
+	JMP loaded
+packedFree:
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64.Z (R11)(CX*1), K2, Z5
+	VMOVDQU64.Z 64(R11)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z5
+	VMOVDQU64.Z (R12)(CX*1), K2, Z6
+	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z6
+	VMOVDQU64 step_sites(BX), Z27
+	VPXORQ Z0, Z1, Z1
+	VPXORQ Z0, Z2, Z2
+	VPXORQ Z0, Z3, Z3
+	VPXORQ Z0, Z4, Z4
+	VPXORQ Z0, Z5, Z5
+	VPXORQ Z0, Z6, Z6
+	JMP loaded
+packed:
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64.Z (R11)(CX*1), K2, Z5
+	VMOVDQU64.Z 64(R11)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z5
+	VMOVDQU64.Z (R12)(CX*1), K2, Z6
+	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z6
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R13)(DX*1), K4, Z7
+	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z7
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R13)(DX*1), K6, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z2
+	VMOVDQU64.Z (R13)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z1
+	VMOVDQU64.Z (R14)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R14)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z3
+	VMOVDQU64.Z (R15)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R15)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z4
+	VMOVDQU64.Z (SI)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(SI)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z5
+	VMOVDQU64.Z (DI)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(DI)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z6
+loaded:
+	VMOVDQA64 Z1, Z7
+	VPTERNLOGQ $0x96, Z3, Z2, Z7
+	VPTERNLOGQ $0xe8, Z3, Z2, Z1
+	VMOVDQA64 Z4, Z2
+	VPTERNLOGQ $0x96, Z6, Z5, Z2
+	VPTERNLOGQ $0xe8, Z6, Z5, Z4
+	VPANDQ Z7, Z2, Z3
+	VMOVDQA64 Z1, Z6
+	VPTERNLOGQ $0x96, Z3, Z4, Z6
+	VPTERNLOGQ $0xe8, Z1, Z4, Z3
+	VPXORQ Z7, Z2, Z1
+	MOVQ planeArgs_word(AX), DX
+	VPTERNLOGQ $0xf8, Z1, Z6, Z3
+	VMOVDQU64 planeArgs_words(AX)(DX*1), Z26
+	VMOVDQA64 Z3, Z7
+	VMOVDQA64 Z3, Z2
+	VPTERNLOGQ $0x1, Z1, Z6, Z2
+	MOVQ planeArgs_thresholds(AX), CX
+	VPCMPUQ $1, 0(CX), Z26, K2
+	VPORQ Z2, Z7, K2, Z7
+	VPCMPUQ $1, 64(CX), Z26, K3
+	VPORQ Z1, Z7, K3, Z7
+	VPCMPUQ $1, 128(CX), Z26, K4
+	VPORQ Z6, Z7, K4, Z7
+	VPXORQ Z7, Z0, Z0
+	MOVQ step_here(BX), CX
+	VMOVDQU64 Z0, K1, (R8)(CX*1)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
+// heatBath2SharedAVX512 sweeps one colour of rows of a plane with one random number a word.
+TEXT ·heatBath2SharedAVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	KMOVB planeArgs_mask(AX), K1
+	VPBROADCASTQ planeArgs_m0(AX), Z31
+	VPBROADCASTQ planeArgs_m1(AX), Z30
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	MOVQ $-1, planeArgs_eight(AX)
+vector:
+	MOVQ step_sites(BX), DX
+	ADDQ planeArgs_rowSite(AX), DX
+	MOVQ DX, CX
+	SHRQ $3, CX
+	CMPQ CX, planeArgs_eight(AX)
+	JEQ known
+	MOVQ CX, planeArgs_eight(AX)
+	VPBROADCASTQ CX, Z4
+	VPXORQ.BCST planeArgs_siteKey(AX), Z4, Z4
+	VPMULUDQ Z31, Z4, Z4
+	VPSHUFD $0xf5, Z4, Z5
+	MOVQ DX, CX
+	ANDQ $1, CX
+	SHLQ $8, CX
+	ADDQ planeArgs_tables(AX), CX
+	VPXORQ 0(CX), Z5, Z9
+	VPMULUDQ Z30, Z9, Z10
+	VPXORQ 128(CX), Z4, Z9
+	VPSHUFD $0xf5, Z10, Z8
+	VPXORQ 64(CX), Z8, Z8
+	VPMULUDQ Z31, Z8, Z11
+	VPMULUDQ Z30, Z9, Z12
+	VPSHUFD $0xf5, Z12, Z8
+	VPSHUFD $0xf5, Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPXORQ 192(CX), Z9, Z9
+	VPMULUDQ Z31, Z8, Z10
+	VPMULUDQ Z30, Z9, Z13
+	VPSHUFD $0xf5, Z13, Z8
+	VPSHUFD $0xf5, Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPMULUDQ Z31, Z8, Z11
+	VPMULUDQ Z30, Z9, Z12
+	VPSHUFD $0xf5, Z12, Z8
+	VPSHUFD $0xf5, Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPMULUDQ Z31, Z8, Z10
+	VPMULUDQ Z30, Z9, Z13
+	VPSLLQ $32, Z12, Z12
+	VPSLLQ $32, Z11, Z11
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPSRLQ $32, Z13, Z26
+	VMOVDQU64 Z26, planeArgs_words+0(AX)
+	VPSLLQ $32, Z13, Z26
+	VPSRLQ $32, Z26, Z26
+	VMOVDQU64 Z26, planeArgs_words+64(AX)
+	VPSRLQ $32, Z10, Z26
+	VMOVDQU64 Z26, planeArgs_words+128(AX)
+	VPSLLQ $32, Z10, Z26
+	VPSRLQ $32, Z26, Z26
+	VMOVDQU64 Z26, planeArgs_words+192(AX)
+known:
+	SHLQ $5, DX
+	ANDQ $0xc0, DX
+	MOVQ DX, planeArgs_word(AX)
+	MOVQ planeArgs_layout(AX), DX
+	CMPQ DX, $const_layoutPacked
+	JEQ packed
+	JGT packedOther
+	CMPQ DX, $const_layoutShared
+	JEQ shared
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(CX*1), K1, Z0
+	VMOVDQU64.Z (R8)(DX*1), K1, Z1
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K1, Z2
+	VMOVDQU64.Z (R9)(CX*1), K1, Z3
+	VMOVDQU64.Z (R10)(CX*1), K1, Z4
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
+	JNE turn
+	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
+across:
+	VPTERNLOGQ.Z $0x96, (R13)(CX*1), Z0, K1, Z1
+	VPTERNLOGQ.Z $0x96, (R14)(CX*1), Z0, K1, Z3
+	VPTERNLOGQ.Z $0x96, (R15)(CX*1), Z0, K1, Z4
+	JMP loaded
+turn:
+	VPXORQ Z26, Z26, Z26
+	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VPXORQ Z0, Z2, Z2
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	JMP across
+shared:
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(CX*1), K1, Z0
+	VMOVDQU64.Z (R8)(DX*1), K1, Z1
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K1, Z2
+	VMOVDQU64.Z (R9)(CX*1), K1, Z3
+	VMOVDQU64.Z (R10)(CX*1), K1, Z4
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
+	JNE turnShared
+	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
+acrossShared:
+	VPTERNLOGQ.BCST $0x96, (R13)(CX*1), Z0, Z1
+	VPTERNLOGQ.BCST $0x96, (R14)(CX*1), Z0, Z3
+	VPTERNLOGQ.BCST $0x96, (R15)(CX*1), Z0, Z4
+	JMP loaded
+turnShared:
+	VPXORQ Z26, Z26, Z26
+	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VPXORQ Z0, Z2, Z2
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	JMP acrossShared
+packedOther:
+	CMPQ DX, $const_layoutPackedFree
+	JEQ packedFree
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
+	VMOVDQU64.Z (R13)(DX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), K6, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z2
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
+	VMOVDQU64.Z (R13)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z1
+	VMOVDQU64.Z (R14)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z3
+	VMOVDQU64.Z (R15)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z4
+	JMP loaded
+packedFree:
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64 step_sites(BX), Z27
+	VPXORQ Z0, Z1, Z1
+	VPXORQ Z0, Z2, Z2
+	VPXORQ Z0, Z3, Z3
+	VPXORQ Z0, Z4, Z4
+	JMP loaded
+packed:
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R13)(DX*1), K4, Z7
+	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z7
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R13)(DX*1), K6, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z2
+	VMOVDQU64.Z (R13)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z1
+	VMOVDQU64.Z (R14)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R14)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z3
+	VMOVDQU64.Z (R15)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R15)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z4
+loaded:
+	VMOVDQA64 Z1, Z7
+	VPTERNLOGQ $0x96, Z3, Z2, Z7
+	VPTERNLOGQ $0xe8, Z3, Z2, Z1
+	VPANDQ Z7, Z4, Z2
+	VPXORQ Z1, Z2, Z6
+	VPANDQ Z1, Z2, Z3
+	VPXORQ Z7, Z4, Z1
+	MOVQ planeArgs_word(AX), DX
+	VPTERNLOGQ $0xf8, Z1, Z6, Z3
+	VPANDNQ Z6, Z1, Z6
+	VMOVDQU64 planeArgs_words(AX)(DX*1), Z26
+	VPXORQ Z7, Z7, Z7
+	VMOVDQA64 Z6, Z2
+	VPTERNLOGQ $0x1, Z1, Z1, Z2
+	MOVQ planeArgs_thresholds(AX), CX
+	VPCMPUQ $1, 0(CX), Z26, K2
+	VPORQ Z2, Z7, K2, Z7
+	VPCMPUQ $1, 64(CX), Z26, K3
+	VPORQ Z6, Z7, K3, Z7
+	VPCMPUQ $1, 128(CX), Z26, K4
+	VPORQ Z1, Z7, K4, Z7
+	VPXORQ Z3, Z7, Z7
+	VPXORQ Z7, Z0, Z0
+	MOVQ step_here(BX), CX
+	VMOVDQU64 Z0, K1, (R8)(CX*1)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
+// heatBath3SharedAVX512 sweeps one colour of rows of a plane with one random number a word.
+TEXT ·heatBath3SharedAVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	KMOVB planeArgs_mask(AX), K1
+	VPBROADCASTQ planeArgs_m0(AX), Z31
+	VPBROADCASTQ planeArgs_m1(AX), Z30
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	MOVQ $-1, planeArgs_eight(AX)
+vector:
+	MOVQ step_sites(BX), DX
+	ADDQ planeArgs_rowSite(AX), DX
+	MOVQ DX, CX
+	SHRQ $3, CX
+	CMPQ CX, planeArgs_eight(AX)
+	JEQ known
+	MOVQ CX, planeArgs_eight(AX)
+	VPBROADCASTQ CX, Z4
+	VPXORQ.BCST planeArgs_siteKey(AX), Z4, Z4
+	VPMULUDQ Z31, Z4, Z4
+	VPSHUFD $0xf5, Z4, Z5
+	MOVQ DX, CX
+	ANDQ $1, CX
+	SHLQ $8, CX
+	ADDQ planeArgs_tables(AX), CX
+	VPXORQ 0(CX), Z5, Z9
+	VPMULUDQ Z30, Z9, Z10
+	VPXORQ 128(CX), Z4, Z9
+	VPSHUFD $0xf5, Z10, Z8
+	VPXORQ 64(CX), Z8, Z8
+	VPMULUDQ Z31, Z8, Z11
+	VPMULUDQ Z30, Z9, Z12
+	VPSHUFD $0xf5, Z12, Z8
+	VPSHUFD $0xf5, Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+48(AX), Z10, Z8
+	VPXORQ 192(CX), Z9, Z9
+	VPMULUDQ Z31, Z8, Z10
+	VPMULUDQ Z30, Z9, Z13
+	VPSHUFD $0xf5, Z13, Z8
+	VPSHUFD $0xf5, Z10, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+64(AX), Z12, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+72(AX), Z11, Z9
+	VPMULUDQ Z31, Z8, Z11
+	VPMULUDQ Z30, Z9, Z12
+	VPSHUFD $0xf5, Z12, Z8
+	VPSHUFD $0xf5, Z11, Z9
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+80(AX), Z13, Z8
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+88(AX), Z10, Z9
+	VPMULUDQ Z31, Z8, Z10
+	VPMULUDQ Z30, Z9, Z13
+	VPSLLQ $32, Z12, Z12
+	VPSLLQ $32, Z11, Z11
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+96(AX), Z12, Z13
+	VPTERNLOGQ.BCST $0x96, planeArgs_keys+104(AX), Z11, Z10
+	VPSRLQ $32, Z13, Z26
+	VMOVDQU64 Z26, planeArgs_words+0(AX)
+	VPSLLQ $32, Z13, Z26
+	VPSRLQ $32, Z26, Z26
+	VMOVDQU64 Z26, planeArgs_words+64(AX)
+	VPSRLQ $32, Z10, Z26
+	VMOVDQU64 Z26, planeArgs_words+128(AX)
+	VPSLLQ $32, Z10, Z26
+	VPSRLQ $32, Z26, Z26
+	VMOVDQU64 Z26, planeArgs_words+192(AX)
+known:
+	SHLQ $5, DX
+	ANDQ $0xc0, DX
+	MOVQ DX, planeArgs_word(AX)
+	MOVQ planeArgs_layout(AX), DX
+	CMPQ DX, $const_layoutPacked
+	JEQ packed
+	JGT packedOther
+	CMPQ DX, $const_layoutShared
+	JEQ shared
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(CX*1), K1, Z0
+	VMOVDQU64.Z (R8)(DX*1), K1, Z1
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K1, Z2
+	VMOVDQU64.Z (R9)(CX*1), K1, Z3
+	VMOVDQU64.Z (R10)(CX*1), K1, Z4
+	VMOVDQU64.Z (R11)(CX*1), K1, Z5
+	VMOVDQU64.Z (R12)(CX*1), K1, Z6
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
+	JNE turn
+	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z0, K1, Z2
+across:
+	VPTERNLOGQ.Z $0x96, (R13)(CX*1), Z0, K1, Z1
+	VPTERNLOGQ.Z $0x96, (R14)(CX*1), Z0, K1, Z3
+	VPTERNLOGQ.Z $0x96, (R15)(CX*1), Z0, K1, Z4
+	VPTERNLOGQ.Z $0x96, (SI)(CX*1), Z0, K1, Z5
+	VPTERNLOGQ.Z $0x96, (DI)(CX*1), Z0, K1, Z6
+	JMP loaded
+turn:
+	VPXORQ Z26, Z26, Z26
+	VPTERNLOGQ.Z $0x96, (R13)(DX*1), Z26, K1, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VPXORQ Z0, Z2, Z2
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	JMP across
+shared:
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(CX*1), K1, Z0
+	VMOVDQU64.Z (R8)(DX*1), K1, Z1
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K1, Z2
+	VMOVDQU64.Z (R9)(CX*1), K1, Z3
+	VMOVDQU64.Z (R10)(CX*1), K1, Z4
+	VMOVDQU64.Z (R11)(CX*1), K1, Z5
+	VMOVDQU64.Z (R12)(CX*1), K1, Z6
+	VPBROADCASTQ step_sites(BX), Z27
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ step_turned(BX), $0
+	JNE turnShared
+	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z0, Z2
+acrossShared:
+	VPTERNLOGQ.BCST $0x96, (R13)(CX*1), Z0, Z1
+	VPTERNLOGQ.BCST $0x96, (R14)(CX*1), Z0, Z3
+	VPTERNLOGQ.BCST $0x96, (R15)(CX*1), Z0, Z4
+	VPTERNLOGQ.BCST $0x96, (SI)(CX*1), Z0, Z5
+	VPTERNLOGQ.BCST $0x96, (DI)(CX*1), Z0, Z6
+	JMP loaded
+turnShared:
+	VPXORQ Z26, Z26, Z26
+	VPTERNLOGQ.BCST $0x96, (R13)(DX*1), Z26, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VPXORQ Z0, Z2, Z2
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	JMP acrossShared
+packedOther:
+	CMPQ DX, $const_layoutPackedFree
+	JEQ packedFree
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64.Z (R11)(CX*1), K2, Z5
+	VMOVDQU64.Z 64(R11)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z5
+	VMOVDQU64.Z (R12)(CX*1), K2, Z6
+	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z6
+	VMOVDQU64 step_sites(BX), Z27
+	VMOVDQU64 planeArgs_bondPick(AX), Z16
+	KMOVB step_bondLeftLanes(BX), K4
+	MOVQ step_bondLeft(BX), DX
+	VMOVDQU64.Z (R13)(DX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), K6, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z2
+	KMOVB step_bondLanes(BX), K4
+	MOVQ step_bond(BX), CX
+	VMOVDQU64.Z (R13)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z1
+	VMOVDQU64.Z (R14)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z3
+	VMOVDQU64.Z (R15)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z4
+	VMOVDQU64.Z (SI)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z5
+	VMOVDQU64.Z (DI)(CX*1), K4, Z7
+	VPERMQ Z7, Z16, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z6
+	JMP loaded
+packedFree:
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64.Z (R11)(CX*1), K2, Z5
+	VMOVDQU64.Z 64(R11)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z5
+	VMOVDQU64.Z (R12)(CX*1), K2, Z6
+	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z6
+	VMOVDQU64 step_sites(BX), Z27
+	VPXORQ Z0, Z1, Z1
+	VPXORQ Z0, Z2, Z2
+	VPXORQ Z0, Z3, Z3
+	VPXORQ Z0, Z4, Z4
+	VPXORQ Z0, Z5, Z5
+	VPXORQ Z0, Z6, Z6
+	JMP loaded
+packed:
+	VMOVDQU64 step_oppositePick(BX), Z17
+	VMOVDQU64 step_pick(BX), Z28
+	KMOVB step_low(BX), K2
+	KMOVB step_high(BX), K3
+	MOVQ step_here(BX), CX
+	VMOVDQU64.Z (R8)(CX*1), K2, Z0
+	VMOVDQU64.Z 64(R8)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z0
+	KMOVB step_rightLow(BX), K4
+	KMOVB step_rightHigh(BX), K5
+	MOVQ step_right(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z1
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z1
+	KMOVB step_rightWrap(BX), K6
+	MOVQ step_rightFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z1
+	VPRORVQ step_rightTurn(BX), Z1, Z1
+	KMOVB step_leftLow(BX), K4
+	KMOVB step_leftHigh(BX), K5
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R8)(DX*1), K4, Z2
+	VMOVDQU64.Z 64(R8)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z2
+	KMOVB step_leftWrap(BX), K6
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R8)(DX*1), K6, Z2
+	VPRORVQ step_leftTurn(BX), Z2, Z2
+	VMOVDQU64.Z (R9)(CX*1), K2, Z3
+	VMOVDQU64.Z 64(R9)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z3
+	VMOVDQU64.Z (R10)(CX*1), K2, Z4
+	VMOVDQU64.Z 64(R10)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z4
+	VMOVDQU64.Z (R11)(CX*1), K2, Z5
+	VMOVDQU64.Z 64(R11)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z5
+	VMOVDQU64.Z (R12)(CX*1), K2, Z6
+	VMOVDQU64.Z 64(R12)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z6
+	VMOVDQU64 step_sites(BX), Z27
+	MOVQ step_left(BX), DX
+	VMOVDQU64.Z (R13)(DX*1), K4, Z7
+	VMOVDQU64.Z 64(R13)(DX*1), K5, Z26
+	VPERMT2Q Z26, Z17, Z7
+	MOVQ step_leftFrom(BX), DX
+	VMOVDQU64 (R13)(DX*1), K6, Z7
+	VPRORVQ step_leftTurn(BX), Z7, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z2
+	VMOVDQU64.Z (R13)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R13)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z1
+	VMOVDQU64.Z (R14)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R14)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z3
+	VMOVDQU64.Z (R15)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(R15)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z4
+	VMOVDQU64.Z (SI)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(SI)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z5
+	VMOVDQU64.Z (DI)(CX*1), K2, Z7
+	VMOVDQU64.Z 64(DI)(CX*1), K3, Z26
+	VPERMT2Q Z26, Z28, Z7
+	VPTERNLOGQ $0x96, Z7, Z0, Z6
+loaded:
+	VMOVDQA64 Z1, Z7
+	VPTERNLOGQ $0x96, Z3, Z2, Z7
+	VPTERNLOGQ $0xe8, Z3, Z2, Z1
+	VMOVDQA64 Z4, Z2
+	VPTERNLOGQ $0x96, Z6, Z5, Z2
+	VPTERNLOGQ $0xe8, Z6, Z5, Z4
+	VPANDQ Z7, Z2, Z3
+	VMOVDQA64 Z1, Z6
+	VPTERNLOGQ $0x96, Z3, Z4, Z6
+	VPTERNLOGQ $0xe8, Z1, Z4, Z3
+	VPXORQ Z7, Z2, Z1
+	MOVQ planeArgs_word(AX), DX
+	VPANDQ Z1, Z6, Z27
+	VPTERNLOGQ $0x14, Z1, Z3, Z6
+	VPXORQ Z27, Z1, Z1
+	VMOVDQU64 planeArgs_words(AX)(DX*1), Z26
+	VPXORQ Z7, Z7, Z7
+	VMOVDQA64 Z6, Z2
+	VPTERNLOGQ $0x1, Z1, Z27, Z2
+	MOVQ planeArgs_thresholds(AX), CX
+	VPCMPUQ $1, 0(CX), Z26, K2
+	VPORQ Z2, Z7, K2, Z7
+	VPCMPUQ $1, 64(CX), Z26, K3
+	VPORQ Z6, Z7, K3, Z7
+	VPCMPUQ $1, 128(CX), Z26, K4
+	VPORQ Z1, Z7, K4, Z7
+	VPCMPUQ $1, 192(CX), Z26, K5
+	VPORQ Z27, Z7, K5, Z7
+	VPXORQ Z3, Z7, Z7
+	VPXORQ Z7, Z0, Z0
+	MOVQ step_here(BX), CX
+	VMOVDQU64 Z0, K1, (R8)(CX*1)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
 // unsatisfied2AVX512 counts the unsatisfied bonds of one colour of rows of a plane.
 TEXT ·unsatisfied2AVX512(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX

@@ -18,7 +18,7 @@ func (l Lattice) spin(spins []uint64, system int, at [3]int) int {
 func TestColumns(t *testing.T) {
 	for _, size := range [][]int{{4, 6}, {2, 2, 2}, {6, 2, 4}, {10, 8}} {
 		for _, strips := range []bool{false, true} {
-			b := newBatch(t, Lattice{size, 2, 0, strips}, Metropolis)
+			b := newBatch(t, Lattice{Size: size, Words: 2, Strips: strips}, Metropolis)
 			c, err := NewColumns(b.Lattice, b.spins, crew(2))
 			if err != nil {
 				t.Fatal(err)

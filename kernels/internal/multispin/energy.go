@@ -15,7 +15,7 @@ import (
 type EnergyMeter struct {
 	board
 	totals   [][]planeCounts // of each worker, for each word
-	portable func(task, worker int)
+	portable job
 	vector   vectorMeter
 }
 
@@ -31,7 +31,7 @@ func NewEnergyMeter(l Lattice, spins, couplings []uint64, w engine.Workers) (*En
 	for i := range m.totals {
 		m.totals[i] = make([]planeCounts, l.Words)
 	}
-	m.portable = m.countPortable
+	m.portable.init(&m.board, m.lines(), m.countPortable)
 	m.vector.init(m)
 	return m, nil
 }
@@ -47,7 +47,7 @@ func (m *EnergyMeter) Energies(energies []int32) error {
 	if m.level != level.Portable {
 		m.vector.count(m)
 	} else {
-		m.workers.Do(m.tasks(m.lines()), m.portable)
+		m.portable.one(m.workers)
 	}
 	bonds := int32(m.Dims() * m.Spins())
 	for w := range m.Words {
@@ -67,13 +67,12 @@ func (m *EnergyMeter) Energies(energies []int32) error {
 	return nil
 }
 
-// countPortable counts the unsatisfied bonds of a task's even sites.
-func (m *EnergyMeter) countPortable(task, worker int) {
-	block, z, y, yEnd := m.task(task, m.lines())
-	for ; y < yEnd; y++ {
+// countPortable counts the unsatisfied bonds of a slab's sites of one colour.
+func (m *EnergyMeter) countPortable(block int, sl slab, colour, worker int) {
+	for y := sl.y; y < sl.yEnd; y++ {
 		for w := line * block; w < min(line*(block+1), m.Words); w++ {
-			r, total := m.row(y, z, w), &m.totals[worker][w]
-			for x := (y + z) & 1; x < m.Size[0]; x += 2 {
+			r, total := m.row(y, sl.z, w), &m.totals[worker][w]
+			for x := (colour + y + sl.z) & 1; x < m.Size[0]; x += 2 {
 				ones, twos, fours := r.count(x)
 				total.add(0, ones)
 				total.add(1, twos)

@@ -7,7 +7,7 @@ type vectorMeter struct {
 	vectorBoard
 	totals [][]laneCounts // of each worker, for each block of words
 	run    func(*planeArgs)
-	task   func(task, worker int)
+	job    job
 }
 
 // laneCounts are the counters of a block, by lane.
@@ -20,11 +20,11 @@ func (v *vectorMeter) init(m *EnergyMeter) {
 		v.totals[i] = make([]laneCounts, v.blocks)
 	}
 	v.run = [2][2]func(*planeArgs){{unsatisfied2AVX2, unsatisfied3AVX2}, {unsatisfied2AVX512, unsatisfied3AVX512}}[v.lanes/8][m.Dims()-2]
-	v.task = func(task, worker int) {
-		a, block := v.plane(&m.board, task, worker)
+	v.job.init(&m.board, v.blocks, func(block int, s slab, colour, worker int) {
+		a := v.plane(&m.board, block, s, colour, worker)
 		a.totals = unsafe.Pointer(&v.totals[worker][block])
 		v.run(a)
-	}
+	})
 }
 
 // count leaves the totals in m.totals[0].
@@ -32,7 +32,7 @@ func (v *vectorMeter) count(m *EnergyMeter) {
 	for i := range v.totals {
 		clear(v.totals[i])
 	}
-	m.workers.Do(m.tasks(v.blocks), v.task)
+	v.job.one(m.workers)
 	for _, t := range v.totals {
 		for block := range t {
 			lanes := min(v.lanes, m.Words-v.lanes*block)

@@ -23,6 +23,11 @@ type Lattice struct {
 	Words         int   // words of a site
 	CouplingWords int   // 0: all couplings are +1; 1: one word for all words of spins; Words: its own word for each
 	Strips        bool
+
+	// Shared gives all bits of a word one random number and one temperature: a multiple of the speed for independent samples
+	// of the couplings at one temperature, one in each bit. Systems of one word are then correlated given their couplings:
+	// each may be averaged over, but comparing their spins is wrong, so replicas of a sample must lie in different words.
+	Shared bool
 }
 
 // Limits that keep every index and counter in range.
@@ -48,6 +53,9 @@ func (l Lattice) Check() error {
 	}
 	if l.Strips && sites > MaxSpins/64 {
 		return fmt.Errorf("lattice: size %v in 64 strips: at most %d spins in a system", l.Size, MaxSpins)
+	}
+	if l.Strips && l.Shared {
+		return fmt.Errorf("lattice: strips of one system cannot share random numbers")
 	}
 	if l.Words < 1 || l.Words > MaxWords {
 		return fmt.Errorf("lattice: %d words a site: 1 to %d are allowed", l.Words, MaxWords)
@@ -169,14 +177,24 @@ func (l Lattice) check(spins, couplings []uint64) error {
 	return nil
 }
 
-// checkThresholds reports planes that do not fit l and rule.
+// ThresholdWords is the size of the thresholds: bit planes [Planes, classes, Words], or with Shared the thresholds themselves,
+// [classes, Words].
+func (l Lattice) ThresholdWords(rule Rule) int {
+	n := rule.Classes(l.Dims()) * l.Words
+	if l.Shared {
+		return n
+	}
+	return Planes * n
+}
+
+// checkThresholds reports thresholds that do not fit l and rule.
 func (l Lattice) checkThresholds(rule Rule, thresholds []uint64) error {
 	if rule > HeatBath {
 		return fmt.Errorf("lattice: %v: metropolis and heat bath are allowed", rule)
 	}
-	if want := Planes * rule.Classes(l.Dims()) * l.Words; len(thresholds) != want {
-		return fmt.Errorf("lattice: %d words of thresholds: %d planes of %d classes and %d words need %d",
-			len(thresholds), Planes, rule.Classes(l.Dims()), l.Words, want)
+	if want := l.ThresholdWords(rule); len(thresholds) != want {
+		return fmt.Errorf("lattice: %d words of thresholds: %d classes of %d words, shared %v, need %d",
+			len(thresholds), rule.Classes(l.Dims()), l.Words, l.Shared, want)
 	}
 	return nil
 }

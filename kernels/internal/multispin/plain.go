@@ -9,7 +9,8 @@ import (
 // PlainSweep attempts one flip of every spin, the sites with even x+y+z first, then the others, and defines what every
 // faster version computes. A spin of bit r in word w at site i flips when its 32-bit number u is below the threshold of its
 // class, or for the complementary classes of the heat bath when it is not. Bit 31-p of u is bit r of plane p at (i, w), where
-// planes 2q and 2q+1 are x0·2³²+x1 and x2·2³²+x3 of the block with counter c0 = w + q·2²⁴, c1 = i.
+// planes 2q and 2q+1 are x0·2³²+x1 and x2·2³²+x3 of the block with counter c0 = w + q·2²⁴, c1 = i. With Shared, u is the same
+// for all bits: word (i/2) mod 4 of the block with c0 = w + (i mod 2)·2²⁴, c1 = i/8.
 func (l Lattice) PlainSweep(s rng.Stream, rule Rule, spins, couplings, thresholds []uint64) error {
 	if err := l.check(spins, couplings); err != nil {
 		return err
@@ -23,7 +24,7 @@ func (l Lattice) PlainSweep(s rng.Stream, rule Rule, spins, couplings, threshold
 				continue
 			}
 			for w := range l.Words {
-				planes := l.planes(s, site, w)
+				numbers := l.numbers(s, site, w)
 				var flips uint64
 				for r := range 64 {
 					n := l.Dims() - l.unsatisfied(spins, couplings, site, w, r)
@@ -32,11 +33,7 @@ func (l Lattice) PlainSweep(s rng.Stream, rule Rule, spins, couplings, threshold
 						continue
 					}
 					class, complement := rule.class(n)
-					u := uint64(0)
-					for p := range planes {
-						u |= planes[p] >> r & 1 << (31 - p)
-					}
-					if (u < l.threshold(rule, thresholds, class, w, r)) != complement {
+					if (uint64(numbers[r]) < l.threshold(rule, thresholds, class, w, r)) != complement {
 						flips |= 1 << r
 					}
 				}
@@ -47,18 +44,30 @@ func (l Lattice) PlainSweep(s rng.Stream, rule Rule, spins, couplings, threshold
 	return nil
 }
 
-// planes are the 32 planes of random bits of a site's word.
-func (l Lattice) planes(s rng.Stream, site, w int) (p [32]uint64) {
+// numbers are the random numbers of the bits of a site's word.
+func (l Lattice) numbers(s rng.Stream, site, w int) (u [64]uint32) {
+	if l.Shared {
+		x := s.Block(uint32(w)|uint32(site%2)<<24, uint32(site/8))
+		for r := range u {
+			u[r] = x[site/2%4]
+		}
+		return u
+	}
 	for q := range 16 {
 		x := s.Block(uint32(w)|uint32(q)<<24, uint32(site))
-		p[2*q] = uint64(x[0])<<32 | uint64(x[1])
-		p[2*q+1] = uint64(x[2])<<32 | uint64(x[3])
+		even, odd := uint64(x[0])<<32|uint64(x[1]), uint64(x[2])<<32|uint64(x[3])
+		for r := range u {
+			u[r] |= uint32(even>>r&1)<<(31-2*q) | uint32(odd>>r&1)<<(30-2*q)
+		}
 	}
-	return p
+	return u
 }
 
-// threshold puts together the threshold of bit r of word w from its planes.
+// threshold is the threshold of bit r of word w.
 func (l Lattice) threshold(rule Rule, thresholds []uint64, class, w, r int) (t uint64) {
+	if l.Shared {
+		return thresholds[class*l.Words+w]
+	}
 	classes := rule.Classes(l.Dims())
 	bit := func(p int) uint64 { return thresholds[(p*classes+class)*l.Words+w] >> r & 1 }
 	if bit(32) == 1 {

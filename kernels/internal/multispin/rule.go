@@ -82,20 +82,34 @@ const Planes = 33
 
 // SetThresholds writes the bit planes, a tensor [Planes, classes, words]: bit r of word w of plane p and class c is bit 31-p of
 // table[labels[64w+r]·classes + c]. labels says which temperature each system has, so that temperatures move between systems by
-// exchanging labels; bits beyond the last label get thresholds 0. With strips a label is for all bits of a word.
+// exchanging labels; bits beyond the last label get thresholds 0. With strips a label is for all bits of a word. So it is with
+// Shared, where the thresholds themselves are written, [classes, words].
 func (l Lattice) SetThresholds(planes []uint64, rule Rule, table []uint64, labels []int32) error {
 	if err := l.checkThresholds(rule, planes); err != nil {
 		return err
 	}
 	classes := rule.Classes(l.Dims())
 	temperatures := int32(len(table) / classes)
-	if len(labels) > l.Systems() || len(table)%classes != 0 {
-		return fmt.Errorf("lattice: %d labels for %d systems, %d thresholds in %d classes", len(labels), l.Systems(), len(table), classes)
+	most := l.Systems()
+	if l.Shared {
+		most = l.Words
+	}
+	if len(labels) > most || len(table)%classes != 0 {
+		return fmt.Errorf("lattice: %d labels for %d systems or words, %d thresholds in %d classes", len(labels), most, len(table), classes)
 	}
 	for i, t := range labels {
 		if t < 0 || t >= temperatures {
 			return fmt.Errorf("lattice: label %d at place %d: there are %d temperatures", t, i, temperatures)
 		}
+	}
+	if l.Shared {
+		clear(planes)
+		for w, t := range labels {
+			for c := range classes {
+				planes[c*l.Words+w] = table[int(t)*classes+c]
+			}
+		}
+		return nil
 	}
 	for w := range l.Words {
 		for c := range classes {

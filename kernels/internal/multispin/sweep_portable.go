@@ -36,6 +36,14 @@ func (r Rule) choose(dims int, ones, twos, fours uint64) choice {
 	return choice{mask: [3]uint64{(twos ^ fours) &^ ones, ones &^ twos, ones & twos}, complement: fours}
 }
 
+// sharedThresholds gives a word's thresholds with Shared, in the order of a choice.
+func (s *Sweeper) sharedThresholds(w int) (t [4]uint64) {
+	for i, c := range s.order {
+		t[i] = s.thresholds[c*s.Words+w]
+	}
+	return t
+}
+
 // differences gives the first choice's threshold words of a plane, and how the others' differ from it.
 func (s *Sweeper) differences(plane, w int) (t [4]uint64) {
 	classes := len(s.order)
@@ -58,26 +66,29 @@ func (t *narrowTables) set(s *Sweeper, w int) {
 	for q := range t.pairs {
 		t.pairs[q] = s.pass.perPair(uint32(w), uint32(q))
 	}
+	if s.Shared {
+		t.thresholds[0] = s.sharedThresholds(w)
+		return
+	}
 	for p := range t.thresholds {
 		t.thresholds[p] = s.differences(p, w)
 	}
 }
 
-// sweepPortable sweeps one colour of a task's rows, a word at a time.
-func (s *Sweeper) sweepPortable(task, _ int) {
-	block, z, y, yEnd := s.task(task, s.lines())
-	for ; y < yEnd; y++ {
+// sweepPortable sweeps one colour of a slab, a word at a time.
+func (s *Sweeper) sweepPortable(block int, sl slab, colour, _ int) {
+	for y := sl.y; y < sl.yEnd; y++ {
 		for w := line * block; w < min(line*(block+1), s.Words); w++ {
-			s.sweepRow(y, z, w)
+			s.sweepRow(y, sl.z, w, colour)
 		}
 	}
 }
 
 // sweepRow sweeps one colour of a word of a row.
-func (s *Sweeper) sweepRow(y, z, w int) {
+func (s *Sweeper) sweepRow(y, z, w, colour int) {
 	r, t := s.row(y, z, w), &s.narrow[w]
 	row := (z*s.Size[1] + y) * s.Size[0]
-	for x := (s.colour + y + z) & 1; x < s.Size[0]; x += 2 {
+	for x := (colour + y + z) & 1; x < s.Size[0]; x += 2 {
 		ones, twos, fours := r.count(x)
 		c := s.rule.choose(s.Dims(), ones, twos, fours)
 		site := uint32(row + x)
@@ -133,4 +144,39 @@ func (c *choice) decideSlowly(t *narrowTables, s rng.Stream, w, site uint32) uin
 		compare(c.threshold(&t.thresholds[2*q+1]), uint64(x[2])<<32|uint64(x[3]), &below, &undecided)
 	}
 	return c.end(below, undecided)
+}
+
+// sweepShared is sweepPortable with one random number a word.
+func (s *Sweeper) sweepShared(block int, sl slab, colour, _ int) {
+	for y := sl.y; y < sl.yEnd; y++ {
+		row := (sl.z*s.Size[1] + y) * s.Size[0]
+		for w := line * block; w < min(line*(block+1), s.Words); w++ {
+			r, t := s.row(y, sl.z, w), &s.narrow[w]
+			eight, numbers := -1, [4]uint32{}
+			for x := (colour + y + sl.z) & 1; x < s.Size[0]; x += 2 {
+				if site := row + x; site/8 != eight {
+					eight = site / 8
+					numbers = s.stream.Block(uint32(w)|uint32(site%2)<<24, uint32(eight))
+				}
+				ones, twos, fours := r.count(x)
+				c := s.rule.choose(s.Dims(), ones, twos, fours)
+				r.own[x*s.Words] ^= c.decideShared(&t.thresholds[0], numbers[(row+x)/2%4])
+			}
+		}
+	}
+}
+
+// decideShared compares one number with the thresholds of all classes.
+func (c *choice) decideShared(t *[4]uint64, u uint32) uint64 {
+	var below [4]uint64
+	for i, threshold := range t {
+		if uint64(u) < threshold {
+			below[i] = ^uint64(0)
+		}
+	}
+	x := below[0]
+	for i, m := range c.mask {
+		x ^= m & (below[0] ^ below[i+1])
+	}
+	return c.flips | x ^ c.complement
 }

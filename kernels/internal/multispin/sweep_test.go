@@ -1,8 +1,10 @@
 package multispin
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -61,18 +63,22 @@ func newBatch(t testing.TB, l Lattice, rule Rule) batch {
 	b.couplings = randomWords(l.Dims()*l.Sites()*l.CouplingWords, 2)
 	classes := rule.Classes(l.Dims())
 	s := rng.At(8, 0, 1, 3)
+	bits := l
+	bits.Strips = false // so that the bits of a word differ even there
+	n := bits.Systems()
+	if l.Shared {
+		n = l.Words
+	}
 	var table []uint64
 	var labels []int32
-	for i := range 64 * l.Words {
+	for i := range n {
 		for c := range classes {
 			u := s.Uint32(uint64(i*classes + c))
 			table = append(table, [...]uint64{0, Always, 1, 1 << 31, Always - 1, uint64(u), uint64(u) >> 6, uint64(u) >> 3}[(i+3*c)%8])
 		}
 		labels = append(labels, int32(i))
 	}
-	b.thresholds = make([]uint64, Planes*classes*l.Words)
-	bits := l
-	bits.Strips = false // so that the bits of a word differ even there
+	b.thresholds = make([]uint64, l.ThresholdWords(rule))
 	if err := bits.SetThresholds(b.thresholds, rule, table, labels); err != nil {
 		t.Fatal(err)
 	}
@@ -85,19 +91,20 @@ func (b batch) clone() batch {
 }
 
 func (b batch) String() string {
-	return fmt.Sprintf("%v %v, %d words, %d of couplings, strips %v", b.rule, b.Size, b.Words, b.CouplingWords, b.Strips)
+	return fmt.Sprintf("%v %+v", b.rule, b.Lattice)
 }
 
 func batches(t testing.TB) (all []batch) {
 	for _, size := range [][]int{{2, 2}, {4, 6}, {16, 4}, {18, 2}, {2, 2, 2}, {4, 2, 6}, {6, 4, 4}, {16, 4, 2}} {
 		for _, words := range []int{1, 2, 3, 4, 5, 7, 8, 9} {
-			for _, couplings := range []int{0, 1, words} {
-				for _, strips := range []bool{false, true} {
-					for _, rule := range []Rule{Metropolis, HeatBath} {
-						if couplings != words || words > 1 {
-							all = append(all, newBatch(t, Lattice{size, words, couplings, strips}, rule))
-						}
-					}
+			for _, couplings := range slices.Compact([]int{0, 1, words}) {
+				for _, rule := range []Rule{Metropolis, HeatBath} {
+					l := Lattice{Size: size, Words: words, CouplingWords: couplings}
+					all = append(all, newBatch(t, l, rule))
+					l.Strips = true
+					all = append(all, newBatch(t, l, rule))
+					l.Strips, l.Shared = false, true
+					all = append(all, newBatch(t, l, rule))
 				}
 			}
 		}
@@ -170,5 +177,86 @@ func TestEnergiesEqualPlain(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestCheckingMode holds the ten rounds of streams in checking mode against the definition, at every level.
+func TestCheckingMode(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		b := newBatch(t, Lattice{Size: []int{4, 6}, Words: 9, CouplingWords: 1, Shared: shared}, Metropolis)
+		want, stream := b.clone(), rng.At(3, 4, 5, 6)
+		stream.Check = true
+		if err := want.PlainSweep(stream, b.rule, want.spins, want.couplings, want.thresholds); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range level.Available() {
+			got := b.clone()
+			undo := level.Use(l)
+			s, err := NewSweeper(got.Lattice, got.rule, got.spins, got.couplings, got.thresholds, crew(1))
+			undo()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Sweep(stream)
+			if !slices.Equal(got.spins, want.spins) {
+				t.Errorf("%v: %v differs from the definition", b, l)
+			}
+		}
+	}
+}
+
+// TestNoAllocation runs what tempering does every step.
+func TestNoAllocation(t *testing.T) {
+	b := newBatch(t, Lattice{Size: []int{4, 4, 4}, Words: 9, CouplingWords: 1}, Metropolis)
+	table, err := b.rule.Table(3, []float64{.5, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels, energies := make([]int32, b.Systems()), make([]int32, b.Systems())
+	s, err := NewSweeper(b.Lattice, b.rule, b.spins, b.couplings, b.thresholds, crew(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := NewEnergyMeter(b.Lattice, b.spins, b.couplings, crew(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewColumns(b.Lattice, b.spins, crew(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.TakeBonds()
+	if n := testing.AllocsPerRun(10, func() {
+		err = errors.Join(b.SetThresholds(b.thresholds, b.rule, table, labels), m.Energies(energies))
+		s.Sweep(rng.At(1, 2, 3, 4))
+		c.TakeSpins()
+		c.TakeBonds()
+	}); n != 0 || err != nil {
+		t.Errorf("%v allocations, error %v", n, err)
+	}
+}
+
+// TestRefusals names what is wrong.
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		Lattice
+		want string
+	}{
+		{Lattice{Size: []int{4}, Words: 1}, "1 dimensions"},
+		{Lattice{Size: []int{4, 4, 4, 4}, Words: 1}, "4 dimensions"},
+		{Lattice{Size: []int{4, 5}, Words: 1}, "length 5 along axis 1"},
+		{Lattice{Size: []int{0, 4}, Words: 1}, "length 0 along axis 0"},
+		{Lattice{Size: []int{1 << 20, 1 << 20}, Words: 1}, "at most 268435456 spins"},
+		{Lattice{Size: []int{1 << 14, 1 << 10}, Words: 1, Strips: true}, "64 strips"},
+		{Lattice{Size: []int{4, 4}}, "0 words a site"},
+		{Lattice{Size: []int{4, 4}, Words: 4, CouplingWords: 2}, "2 words a coupling"},
+		{Lattice{Size: []int{4, 4}, Words: 4, Strips: true, Shared: true}, "cannot share"},
+	} {
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", c.Lattice, err, c.want)
+		}
+	}
+	if _, err := Metropolis.Table(2, []float64{1, -1}); err == nil || !strings.Contains(err.Error(), "-1 at place 1") {
+		t.Errorf("a negative inverse temperature gives %v", err)
 	}
 }

@@ -17,12 +17,13 @@ type Sweeper struct {
 	pass       pass
 	narrow     []narrowTables // one for each word
 	setNarrow  func(task, worker int)
-	portable   func(task, worker int)
+	portable   job
 	vector     vectorSweeper
 }
 
 // NewSweeper checks the tensors against l: spins [sites, Words], couplings [dims, sites, CouplingWords] and thresholds
-// [Planes, classes, Words]. It keeps and uses these slices; the processor's level is found here, once.
+// [Planes, classes, Words] or, with Shared, [classes, Words]. It keeps and uses these slices; the processor's level is found
+// here, once.
 func NewSweeper(l Lattice, rule Rule, spins, couplings, thresholds []uint64, w engine.Workers) (*Sweeper, error) {
 	if err := l.check(spins, couplings); err != nil {
 		return nil, err
@@ -35,7 +36,11 @@ func NewSweeper(l Lattice, rule Rule, spins, couplings, thresholds []uint64, w e
 		order: rule.choices(l.Dims()), narrow: make([]narrowTables, l.Words),
 	}
 	s.setNarrow = func(word, _ int) { s.narrow[word].set(s, word) }
-	s.portable = s.sweepPortable
+	half := s.sweepPortable
+	if l.Shared {
+		half = s.sweepShared
+	}
+	s.portable.init(&s.board, s.lines(), half)
 	s.vector.init(s)
 	return s, nil
 }
@@ -44,34 +49,39 @@ func NewSweeper(l Lattice, rule Rule, spins, couplings, thresholds []uint64, w e
 // rounds, take portable code at every level.
 func (s *Sweeper) Sweep(stream rng.Stream) {
 	s.stream, s.pass = stream, newPass(stream)
-	if s.level != level.Portable && !stream.Check {
+	if s.vector.can(s.level) && !stream.Check {
 		s.vector.sweep(s)
 		return
 	}
 	s.workers.Do(s.Words, s.setNarrow)
-	for s.colour = range 2 {
-		s.workers.Do(s.tasks(s.lines()), s.portable)
-	}
+	s.portable.sweep(s.workers)
 }
 
-// A board is a lattice with its tensors, cut into tasks for workers: a block of words of some rows of a plane.
+// A board is a lattice with its tensors.
 type board struct {
 	Lattice
 	spins, couplings []uint64
 	workers          engine.Workers
 	level            level.Level
-	colour           int // the one being swept: parity of x+y+z
-	planes, parts    int // planes of a system, and the parts into which the rows of a plane are cut
+	slabs            []slab
 }
 
+// A slab is a layer of a lattice: some rows of a plane. Sites have neighbours in their own slab and in the next on either side.
+type slab struct{ z, y, yEnd int }
+
+// slabRows is the number of rows of a slab in two dimensions; in three it is a plane.
+const slabRows = 8
+
 func newBoard(l Lattice, spins, couplings []uint64, w engine.Workers) board {
-	b := board{Lattice: l, spins: spins, couplings: couplings, workers: w, level: level.Of(), planes: 1, parts: 1}
+	b := board{Lattice: l, spins: spins, couplings: couplings, workers: w, level: level.Of()}
 	if l.Dims() == 3 {
-		b.planes = l.Size[2]
+		for z := range l.Size[2] {
+			b.slabs = append(b.slabs, slab{z, 0, l.Size[1]})
+		}
+		return b
 	}
-	// Rows are cut only where planes are too few to go round; the cut never changes the result.
-	if n := w.N(); n > 1 && b.planes < 4*n {
-		b.parts = min(l.Size[1], (4*n+b.planes-1)/b.planes)
+	for y := 0; y < l.Size[1]; y += slabRows {
+		b.slabs = append(b.slabs, slab{0, y, min(y+slabRows, l.Size[1])})
 	}
 	return b
 }
@@ -81,13 +91,61 @@ const line = 8
 
 func (b *board) lines() int { return (b.Words + line - 1) / line }
 
-func (b *board) tasks(blocks int) int { return blocks * b.planes * b.parts }
+// A job does both colours of all slabs in tasks for workers: a block of words of a run of slabs. In the first round a task
+// takes the first colour of each slab and then the second colour of the slab before, whose neighbours are done: the slab is
+// still in the cache. The second colour of the run's ends, which have neighbours in other runs, waits for the second round.
+type job struct {
+	half         func(block int, s slab, colour, worker int)
+	blocks, runs int
+	slabs        []slab
+	both, rest   func(task, worker int)
+	first        func(task, worker int)
+}
 
-// task gives the block of words, the plane and the rows of a task.
-func (b *board) task(n, blocks int) (block, z, y, yEnd int) {
-	block = n % blocks
-	n /= blocks
-	part := n % b.parts
-	rows := b.Size[1]
-	return block, n / b.parts, part * rows / b.parts, (part + 1) * rows / b.parts
+// init divides the slabs into runs, which never changes the result.
+func (j *job) init(b *board, blocks int, half func(block int, s slab, colour, worker int)) {
+	*j = job{half: half, blocks: blocks, runs: 1, slabs: b.slabs}
+	if n := b.workers.N(); n > 1 {
+		j.runs = max(1, min(4*n, len(b.slabs)/2))
+	}
+	j.both, j.rest, j.first = j.sweepBoth, j.sweepRest, j.sweepFirst
+}
+
+// sweep runs both colours.
+func (j *job) sweep(w engine.Workers) {
+	w.Do(j.blocks*j.runs, j.both)
+	w.Do(j.blocks*j.runs, j.rest)
+}
+
+// one runs the first colour alone.
+func (j *job) one(w engine.Workers) { w.Do(j.blocks*j.runs, j.first) }
+
+func (j *job) run(task int) (block int, slabs []slab) {
+	r := task / j.blocks
+	return task % j.blocks, j.slabs[r*len(j.slabs)/j.runs : (r+1)*len(j.slabs)/j.runs]
+}
+
+func (j *job) sweepBoth(task, worker int) {
+	block, slabs := j.run(task)
+	for k, s := range slabs {
+		j.half(block, s, 0, worker)
+		if k > 1 {
+			j.half(block, slabs[k-1], 1, worker)
+		}
+	}
+}
+
+func (j *job) sweepRest(task, worker int) {
+	block, slabs := j.run(task)
+	j.half(block, slabs[0], 1, worker)
+	if last := len(slabs) - 1; last > 0 {
+		j.half(block, slabs[last], 1, worker)
+	}
+}
+
+func (j *job) sweepFirst(task, worker int) {
+	block, slabs := j.run(task)
+	for _, s := range slabs {
+		j.half(block, s, 0, worker)
+	}
 }

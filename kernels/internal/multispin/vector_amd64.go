@@ -69,6 +69,9 @@ type planeArgs struct {
 	thresholds         unsafe.Pointer
 	totals             unsafe.Pointer
 	room               int
+	eight              uint64       // which eight sites the words of the shared mode are for
+	word               uint64       // the place of the site's among them
+	words              [4][8]uint64 // random numbers of the shared mode
 
 	// For AVX2, whose operands in memory are whole vectors.
 	mask4      [4]uint64
@@ -94,7 +97,7 @@ type vectorBoard struct {
 
 // packed is the number of sites in a vector.
 func (b *board) packed() int {
-	if b.Words > 4 || b.level != level.AVX512 {
+	if b.Words > 4 || b.level != level.AVX512 || b.Shared {
 		return 1
 	}
 	return 8 / b.Words
@@ -228,13 +231,13 @@ func (b *board) word(lanes, block, lane int) int {
 	return min(lanes*block+lane, b.Words-1)
 }
 
-// plane fills a worker's argument for a task.
-func (v *vectorBoard) plane(b *board, task, worker int) (a *planeArgs, block int) {
-	block, z, y, yEnd := b.task(task, v.blocks)
+// plane fills a worker's argument for one colour of a slab.
+func (v *vectorBoard) plane(b *board, block int, s slab, colour, worker int) (a *planeArgs) {
+	z := s.z
 	a = &v.args[worker]
-	a.y, a.yOther, a.yEnd = y, y+1, yEnd
-	a.colour = (b.colour + y + z) & 1
-	a.site = uint64((z*b.Size[1] + y) * b.Size[0])
+	a.y, a.yOther, a.yEnd = s.y, s.y+1, s.yEnd
+	a.colour = (colour + s.y + z) & 1
+	a.site = uint64((z*b.Size[1] + s.y) * b.Size[0])
 	a.siteOther = a.site + uint64(b.Size[0])
 	left := b.Words - v.lanes*block
 	a.mask = uint8(1<<min(8, left) - 1)
@@ -245,26 +248,27 @@ func (v *vectorBoard) plane(b *board, task, worker int) (a *planeArgs, block int
 		}
 	}
 	plane := b.Size[0] * b.Size[1]
-	zUp, zDown := around(z, b.planes)
+	planes := b.Sites() / plane
+	zUp, zDown := around(z, planes)
 	spins := func(z int) unsafe.Pointer { return unsafe.Pointer(&b.spins[z*plane*b.Words+v.lanes*block]) }
 	a.spin, a.up, a.down = spins(z), spins(zUp), spins(zDown)
 	if b.CouplingWords == 0 {
 		a.j0 = unsafe.Pointer(&v.zeros[0])
 		a.j1, a.j2, a.j2down = a.j0, a.j0, a.j0
-		return a, block
+		return a
 	}
 	offset := 0
 	if b.CouplingWords > 1 {
 		offset = v.lanes * block
 	}
 	bonds := func(k, z int) unsafe.Pointer {
-		return unsafe.Pointer(&b.couplings[(k*b.planes+z)*plane*b.CouplingWords+offset])
+		return unsafe.Pointer(&b.couplings[(k*planes+z)*plane*b.CouplingWords+offset])
 	}
 	a.j0, a.j1 = bonds(0, z), bonds(1, z)
 	if b.Dims() == 3 {
 		a.j2, a.j2down = bonds(2, z), bonds(2, zDown)
 	}
-	return a, block
+	return a
 }
 
 // spreadKeys fills the vectors of keys.
@@ -281,22 +285,29 @@ func (a *planeArgs) spreadKeys() {
 // A vectorSweeper is the part of a Sweeper that runs assembly.
 type vectorSweeper struct {
 	vectorBoard
+	shared  bool
 	tables  []wideTables // one for each block of words
 	prepare func(task, worker int)
-	colour  func(task, worker int)
+	job     job
 	run     func(*planeArgs)
 }
 
 func (v *vectorSweeper) init(s *Sweeper) {
 	v.vectorBoard.init(&s.board)
+	v.shared = s.Shared
 	v.tables = make([]wideTables, v.blocks)
 	v.prepare = func(block, _ int) { v.set(s, block) }
 	v.run = [2][2][2]func(*planeArgs){
 		{{metropolis2AVX2, metropolis3AVX2}, {heatBath2AVX2, heatBath3AVX2}},
 		{{metropolis2AVX512, metropolis3AVX512}, {heatBath2AVX512, heatBath3AVX512}},
 	}[v.lanes/8][s.rule][s.Dims()-2]
-	v.colour = func(task, worker int) {
-		a, block := v.plane(&s.board, task, worker)
+	if s.Shared {
+		v.run = [2][2]func(*planeArgs){
+			{metropolis2SharedAVX512, metropolis3SharedAVX512}, {heatBath2SharedAVX512, heatBath3SharedAVX512},
+		}[s.rule][s.Dims()-2]
+	}
+	v.job.init(&s.board, v.blocks, func(block int, sl slab, colour, worker int) {
+		a := v.plane(&s.board, block, sl, colour, worker)
 		t := &v.tables[block]
 		a.siteKey, a.keys = uint64(s.pass.siteKey), s.pass.keys
 		if v.lanes == 4 {
@@ -305,7 +316,12 @@ func (v *vectorSweeper) init(s *Sweeper) {
 		a.tables, a.tablesEnd = unsafe.Pointer(&t.pairs), unsafe.Add(unsafe.Pointer(&t.pairs), unsafe.Sizeof(t.pairs))
 		a.thresholds = unsafe.Pointer(&t.thresholds)
 		v.run(a)
-	}
+	})
+}
+
+// can tells whether there is assembly for a level.
+func (v *vectorSweeper) can(l level.Level) bool {
+	return l == level.AVX512 || l == level.AVX2 && !v.shared
 }
 
 // set fills the tables of a block.
@@ -319,6 +335,13 @@ func (v *vectorSweeper) set(s *Sweeper, block int) {
 				t.pairs[q][i][lane] = uint64(x)
 			}
 		}
+		if s.Shared {
+			d := s.sharedThresholds(w)
+			for i, x := range d[:classes] {
+				t.thresholds[i][lane] = x
+			}
+			continue
+		}
 		for p := range Planes {
 			d := s.differences(p, w)
 			for i, x := range d[:classes] {
@@ -330,7 +353,5 @@ func (v *vectorSweeper) set(s *Sweeper, block int) {
 
 func (v *vectorSweeper) sweep(s *Sweeper) {
 	s.workers.Do(v.blocks, v.prepare)
-	for s.board.colour = range 2 {
-		s.workers.Do(s.tasks(v.blocks), v.colour)
-	}
+	v.job.sweep(s.workers)
 }
