@@ -1,0 +1,217 @@
+package modes
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"cavity/engine/rng"
+)
+
+type node = *gorgonia.Node
+
+// Space is the form of the weights of a layer.
+type Space string
+
+const (
+	// Weight space: z = aᵀW, W n_l × n_{l+1}.
+	Weight Space = "weight"
+	// Modes: z = ((aᵀ ξ_in) ∘ Σ) ξ_out with P input and P output modes of each layer's own; W is never formed.
+	Modes Space = "modes"
+	// TiedModes: the output modes of a hidden layer are the input modes of the next, ξ_out^l = (ξ_in^{l+1})ᵀ; the last are free.
+	TiedModes Space = "tied-modes"
+	// UnitModes: as Modes with Σ ≡ 1.
+	UnitModes Space = "unit-modes"
+	// SVDModes: as Modes, with a penalty on modes that are not orthonormal.
+	SVDModes Space = "svd-modes"
+)
+
+// Spaces lists all forms.
+var Spaces = []Space{Weight, Modes, TiedModes, UnitModes, SVDModes}
+
+// A Network is a fully connected network without biases, with the softmax of the last layer as class probabilities.
+// (Mode decomposition: Li, Huang 2023, doi:10.1103/PhysRevResearch.5.L022011.)
+type Network struct {
+	Layers     []int  // units, from the pixels to the classes
+	Space      Space  // "": Weight
+	P          int    // modes of a layer; not used in weight space
+	Activation string // of hidden layers: relu (also ""), tanh, sigmoid, linear
+}
+
+// activations are what hidden layers may do.
+var activations = map[string]func(node) (node, error){
+	"relu": gorgonia.Rectify, "tanh": gorgonia.Tanh, "sigmoid": gorgonia.Sigmoid,
+	"linear": func(n node) (node, error) { return n, nil },
+}
+
+// Check fills in defaults and reports settings out of range.
+func (n *Network) Check() error {
+	if n.Space == "" {
+		n.Space = Weight
+	}
+	if n.Activation == "" {
+		n.Activation = "relu"
+	}
+	if len(n.Layers) < 2 || slices.Min(n.Layers) < 1 {
+		return fmt.Errorf("modes: layers %v: at least the inputs and the outputs, of 1 unit or more", n.Layers)
+	}
+	if activations[n.Activation] == nil {
+		return fmt.Errorf("modes: activation %q: relu, tanh, sigmoid or linear", n.Activation)
+	}
+	if !slices.Contains(Spaces, n.Space) {
+		return fmt.Errorf("modes: space %q: one of %v", n.Space, Spaces)
+	}
+	if n.Space != Weight && n.P < 1 {
+		return fmt.Errorf("modes: %d modes: at least 1", n.P)
+	}
+	return nil
+}
+
+// A Parameter is one array of a network.
+type Parameter struct {
+	Name  string // W1, in1, sigma1, out1, …: of layer 1, 2, …
+	Shape []int
+	Scale float64 // of its normal initial values
+}
+
+// Parameters lists the arrays in a fixed order. Weights begin with variance 2/n_l, modes and their strengths with
+// (1/(n_l ln n_l))^{1/3}, as in the paper.
+func (n Network) Parameters() []Parameter {
+	var ps []Parameter
+	last := len(n.Layers) - 2
+	for l := range n.Layers[:last+1] {
+		in, out := n.Layers[l], n.Layers[l+1]
+		name := func(s string) string { return fmt.Sprintf("%s%d", s, l+1) }
+		if n.Space == Weight {
+			ps = append(ps, Parameter{name("W"), []int{in, out}, math.Sqrt(2 / float64(in))})
+			continue
+		}
+		scale := math.Pow(1/(float64(in)*math.Log(max(float64(in), 2))), 1./6)
+		ps = append(ps, Parameter{name("in"), []int{in, n.P}, scale})
+		if n.Space != UnitModes {
+			ps = append(ps, Parameter{name("sigma"), []int{1, n.P}, scale})
+		}
+		if n.Space != TiedModes || l == last {
+			ps = append(ps, Parameter{name("out"), []int{n.P, out}, scale})
+		}
+	}
+	return ps
+}
+
+// Size is the number of parameters.
+func (n Network) Size() int {
+	s := 0
+	for _, p := range n.Parameters() {
+		v := 1
+		for _, d := range p.Shape {
+			v *= d
+		}
+		s += v
+	}
+	return s
+}
+
+// Initial draws a parameter's first values: number i of stream `at` in the host's stage.
+func (p Parameter) Initial(seed uint64, at int) []float64 {
+	n := 1
+	for _, d := range p.Shape {
+		n *= d
+	}
+	x := make([]float64, n)
+	rng.At(seed, 0, rng.SetupStage, uint16(100+at)).FillNormal64(x, 0)
+	for i := range x {
+		x[i] *= p.Scale
+	}
+	return x
+}
+
+// builder makes graphs of one dtype; the first error is kept.
+type builder struct {
+	g     *gorgonia.ExprGraph
+	dtype tensor.Dtype
+	in    map[string]node
+	err   error
+}
+
+func newBuilder(dt tensor.Dtype) *builder {
+	return &builder{g: gorgonia.NewGraph(), dtype: dt, in: map[string]node{}}
+}
+
+func (b *builder) slot(name string, shape ...int) node { return b.typed(name, b.dtype, shape...) }
+
+func (b *builder) typed(name string, dt tensor.Dtype, shape ...int) node {
+	if n := b.in[name]; n != nil {
+		return n
+	}
+	if len(shape) == 0 {
+		b.in[name] = gorgonia.NewScalar(b.g, dt, gorgonia.WithName(name))
+	} else {
+		b.in[name] = gorgonia.NewTensor(b.g, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+	}
+	return b.in[name]
+}
+
+func (b *builder) num(x float64) node {
+	if b.dtype == tensor.Float32 {
+		return gorgonia.NewConstant(float32(x))
+	}
+	return gorgonia.NewConstant(x)
+}
+
+// do applies an operation unless there was an error.
+func (b *builder) do(f func(...node) (node, error), args ...node) node {
+	if b.err != nil {
+		return nil
+	}
+	n, err := f(args...)
+	b.err = err
+	return n
+}
+
+func two(f func(a, b node) (node, error)) func(...node) (node, error) {
+	return func(x ...node) (node, error) { return f(x[0], x[1]) }
+}
+
+func one(f func(a node) (node, error)) func(...node) (node, error) {
+	return func(x ...node) (node, error) { return f(x[0]) }
+}
+
+func (b *builder) mul(x, y node) node { return b.do(two(gorgonia.Mul), x, y) }
+func (b *builder) had(x, y node) node { return b.do(two(gorgonia.HadamardProd), x, y) }
+func (b *builder) div(x, y node) node { return b.do(two(gorgonia.HadamardDiv), x, y) }
+func (b *builder) add(x, y node) node { return b.do(two(gorgonia.Add), x, y) }
+func (b *builder) sub(x, y node) node { return b.do(two(gorgonia.Sub), x, y) }
+
+// forward is the network's graph: the last layer's input to the softmax, [batch, classes], and every layer's activity.
+func (b *builder) forward(n Network, x node) (logits node, layers []node) {
+	params := map[string]node{}
+	for _, p := range n.Parameters() {
+		params[p.Name] = b.slot(p.Name, p.Shape...)
+	}
+	a := x
+	last := len(n.Layers) - 2
+	for l := 0; l <= last; l++ {
+		get := func(s string, l int) node { return params[fmt.Sprintf("%s%d", s, l+1)] }
+		if n.Space == Weight {
+			a = b.mul(a, get("W", l))
+		} else {
+			u := b.mul(a, get("in", l))
+			if s := get("sigma", l); s != nil {
+				u = b.do(func(x ...node) (node, error) { return gorgonia.BroadcastHadamardProd(x[0], x[1], nil, []byte{0}) }, u, s)
+			}
+			out := get("out", l)
+			if out == nil {
+				out = b.do(func(x ...node) (node, error) { return gorgonia.Transpose(x[0], 1, 0) }, get("in", l+1))
+			}
+			a = b.mul(u, out)
+		}
+		if l < last {
+			a = b.do(one(activations[n.Activation]), a)
+		}
+		layers = append(layers, a)
+	}
+	return a, layers
+}

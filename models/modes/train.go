@@ -1,0 +1,396 @@
+package modes
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"cavity/engine"
+	"cavity/kernels"
+	"cavity/models/dataset"
+)
+
+// Training fits a network to labelled pictures by stochastic gradients: every step takes the next shuffled minibatch,
+// computes the gradient by gorgonia.Grad and updates in the same graph.
+type Training struct {
+	Network
+	Data      *dataset.Set
+	Loss      string  // cross-entropy (also "") or mse, of the one-hot labels
+	Optimiser string  // adam (also ""), momentum, sgd
+	Rate      float64 // learning rate; 0: 1e-3
+	Decay     float64 // decoupled weight decay λ: θ -= rate·λ·θ
+	Momentum  float64 // of momentum; 0: 0.9
+	Penalty   float64 // of SVDModes, on |ξᵀξ - 1|²; 0: 1e-3
+	Batch     int     // 0: 100
+	Halve     int     // epochs after which the rate is halved, again and again; 0: never
+	Seed      uint64
+	Dtype     tensor.Dtype // zero: float32
+}
+
+// A Trainer is a training under way.
+type Trainer struct {
+	Training
+	Program *engine.Program
+	params  []Parameter
+	chunk   int // pictures evaluated at a time
+}
+
+const batchStream = 1
+
+// Start checks the settings, compiles the Program and draws the first parameters.
+func (t Training) Start(b engine.Backend) (*Trainer, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	tr := &Trainer{Training: t, params: t.Parameters(), chunk: min(1000, max(t.Data.Train.Count, t.Data.Test.Count))}
+	plan, err := tr.plan()
+	if err != nil {
+		return nil, err
+	}
+	if tr.Program, err = engine.Compile(plan, b); err != nil {
+		return nil, err
+	}
+	return tr, tr.fill()
+}
+
+func (t *Training) check() error {
+	if err := t.Network.Check(); err != nil {
+		return err
+	}
+	defaults := func(p *float64, x float64) {
+		if *p == 0 {
+			*p = x
+		}
+	}
+	defaults(&t.Rate, 1e-3)
+	defaults(&t.Momentum, .9)
+	defaults(&t.Penalty, 1e-3)
+	if t.Batch == 0 {
+		t.Batch = 100
+	}
+	if t.Loss == "" {
+		t.Loss = "cross-entropy"
+	}
+	if t.Optimiser == "" {
+		t.Optimiser = "adam"
+	}
+	if t.Dtype == (tensor.Dtype{}) {
+		t.Dtype = tensor.Float32
+	}
+	d := t.Data
+	switch {
+	case d == nil || d.Train.Count == 0:
+		return fmt.Errorf("modes: no data to train on")
+	case d.Classes < 2 || d.Train.Labels == nil:
+		return fmt.Errorf("modes: %s has no labels", d.Name)
+	case t.Layers[0] != d.Pixels():
+		return fmt.Errorf("modes: %d inputs for pictures of %d pixels", t.Layers[0], d.Pixels())
+	case t.Layers[len(t.Layers)-1] != d.Classes:
+		return fmt.Errorf("modes: %d outputs for %d classes", t.Layers[len(t.Layers)-1], d.Classes)
+	case t.Batch < 1 || t.Batch > d.Train.Count:
+		return fmt.Errorf("modes: batches of %d of %d pictures", t.Batch, d.Train.Count)
+	case !(t.Rate > 0) || math.IsInf(t.Rate, 0) || !(t.Decay >= 0) || !(t.Momentum >= 0 && t.Momentum < 1) || !(t.Penalty >= 0):
+		return fmt.Errorf("modes: rate %v, decay %v, momentum %v, penalty %v: a positive rate, no negative numbers, momentum below 1", t.Rate, t.Decay, t.Momentum, t.Penalty)
+	case t.Halve < 0:
+		return fmt.Errorf("modes: the rate halved every %d epochs", t.Halve)
+	case !slices.Contains([]string{"cross-entropy", "mse"}, t.Loss):
+		return fmt.Errorf("modes: loss %q: cross-entropy or mse", t.Loss)
+	case !slices.Contains([]string{"adam", "momentum", "sgd"}, t.Optimiser):
+		return fmt.Errorf("modes: optimiser %q: adam, momentum or sgd", t.Optimiser)
+	}
+	return classes(d)
+}
+
+// classes refuses labels out of range and classes without a picture.
+func classes(d *dataset.Set) error {
+	count := make([]int, d.Classes)
+	for k, l := range d.Train.Labels {
+		if int(l) >= d.Classes {
+			return fmt.Errorf("modes: picture %d of %s has label %d of %d classes", k, d.Name, l, d.Classes)
+		}
+		count[l]++
+	}
+	for c, n := range count {
+		if n == 0 {
+			return fmt.Errorf("modes: class %d of %s has no picture to learn from", c, d.Name)
+		}
+	}
+	return nil
+}
+
+// plan is the stages batch (draw), train (update) and evaluate, which runs when asked to.
+func (tr *Trainer) plan() (engine.Plan, error) {
+	p := engine.Plan{Seed: tr.Seed}
+	d := tr.Data
+	in, out := tr.Layers[0], d.Classes
+	draw := newBuilder(tr.Dtype)
+	data, labels := draw.typed("images", tensor.Uint8, d.Train.Count, in), draw.typed("labels", tensor.Uint8, d.Train.Count)
+	x := draw.do(func(...node) (node, error) {
+		return kernels.Minibatch(data, tr.Dtype, tr.Batch, batchStream, kernels.Scaled)
+	})
+	y := draw.do(func(...node) (node, error) {
+		return kernels.MinibatchLabels(labels, tr.Dtype, tr.Batch, out, batchStream)
+	})
+	p.Stages = append(p.Stages, engine.Stage{Name: "batch", Graph: draw.g, Next: map[string]node{"x": x, "y": y}, Repeat: 1})
+
+	b := newBuilder(tr.Dtype)
+	next, err := tr.update(b, b.slot("x", tr.Batch, in), b.slot("y", tr.Batch, out))
+	if err != nil {
+		return p, err
+	}
+	p.Stages = append(p.Stages, engine.Stage{Name: "train", Graph: b.g, Next: next, Repeat: 1})
+
+	e := newBuilder(tr.Dtype)
+	logits, layers := e.forward(tr.Network, e.slot("test_x", tr.chunk, in))
+	next = map[string]node{"test_logits": logits}
+	for l, a := range layers[:len(layers)-1] {
+		next[fmt.Sprintf("test_layer%d", l+1)] = a
+	}
+	p.Stages = append(p.Stages, engine.Stage{Name: "evaluate", Graph: e.g, Next: next, Repeat: 0})
+	for _, err := range []error{draw.err, b.err, e.err} {
+		if err != nil {
+			return p, fmt.Errorf("modes: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// update is the loss, its gradient and the optimiser's step.
+func (tr *Trainer) update(b *builder, x, y node) (map[string]node, error) {
+	logits, _ := b.forward(tr.Network, x)
+	loss := b.loss(tr.Loss, logits, y, float64(tr.Batch))
+	total := loss
+	if tr.Space == SVDModes {
+		total = b.add(loss, b.had(b.orthogonality(tr.params), b.num(tr.Penalty)))
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	var params []node
+	for _, p := range tr.params {
+		params = append(params, b.in[p.Name])
+	}
+	grads, err := gorgonia.Grad(total, params...)
+	if err != nil {
+		return nil, err
+	}
+	next := b.optimise(tr.Training, params, grads)
+	next["loss"] = b.add(b.slot("loss"), loss)
+	return next, b.err
+}
+
+// loss is -Σ y ln softmax(z)/batch, or Σ (y - z)²/(2 batch).
+func (b *builder) loss(kind string, z, y node, batch float64) node {
+	if kind == "mse" {
+		d := b.sub(z, y)
+		return b.div(b.do(func(x ...node) (node, error) { return gorgonia.Sum(x[0]) }, b.had(d, d)), b.num(2*batch))
+	}
+	l := b.do(func(x ...node) (node, error) { return gorgonia.LogSoftMax(x[0], 1) }, z)
+	s := b.do(func(x ...node) (node, error) { return gorgonia.Sum(x[0]) }, b.had(y, l))
+	return b.div(b.do(one(gorgonia.Neg), s), b.num(batch))
+}
+
+// orthogonality is Σ over mode matrices of |ξᵀξ - 1|², modes being columns of in and rows of out.
+func (b *builder) orthogonality(params []Parameter) node {
+	var sum node
+	for _, p := range params {
+		if p.Shape[0] == 1 {
+			continue
+		}
+		x := b.in[p.Name]
+		t := b.do(func(x ...node) (node, error) { return gorgonia.Transpose(x[0], 1, 0) }, x)
+		q := b.mul(t, x)
+		if p.Name[0] == 'o' {
+			q = b.mul(x, t)
+		}
+		// |Q - 1|² = ΣQ² - 2 tr Q + P, and tr ξᵀξ = Σ ξ²
+		total := func(n node) node { return b.do(func(x ...node) (node, error) { return gorgonia.Sum(x[0]) }, n) }
+		e := b.sub(total(b.had(q, q)), b.had(total(b.had(x, x)), b.num(2)))
+		if sum == nil {
+			sum = e
+		} else {
+			sum = b.add(sum, e)
+		}
+	}
+	return sum
+}
+
+// optimise is one step of each parameter. Adam: m ← β₁m + (1-β₁)g, v ← β₂v + (1-β₂)g², θ ← θ - rate (m̂/(√v̂ + ε) + λθ),
+// β₁ = .9, β₂ = .999, ε = 1e-8 (Kingma, Ba 2015; decoupled decay: Loshchilov, Hutter 2019).
+func (b *builder) optimise(t Training, params, grads []node) map[string]node {
+	const beta1, beta2, eps = .9, .999, 1e-8
+	rate := b.slot("rate")
+	next := map[string]node{}
+	keep := b.sub(b.num(1), b.had(rate, b.num(t.Decay)))
+	var c1, c2 node
+	if t.Optimiser == "adam" {
+		p1, p2 := b.had(b.slot("beta1^t"), b.num(beta1)), b.had(b.slot("beta2^t"), b.num(beta2))
+		next["beta1^t"], next["beta2^t"] = p1, p2
+		c1, c2 = b.sub(b.num(1), p1), b.sub(b.num(1), p2)
+	}
+	for i, p := range params {
+		g, shape := grads[i], p.Shape()
+		var step node
+		switch t.Optimiser {
+		case "sgd":
+			step = g
+		case "momentum":
+			step = b.add(b.had(b.slot("m."+p.Name(), shape...), b.num(t.Momentum)), g)
+			next["m."+p.Name()] = step
+		default:
+			m := b.add(b.had(b.slot("m."+p.Name(), shape...), b.num(beta1)), b.had(g, b.num(1-beta1)))
+			v := b.add(b.had(b.slot("v."+p.Name(), shape...), b.num(beta2)), b.had(b.do(one(gorgonia.Square), g), b.num(1-beta2)))
+			next["m."+p.Name()], next["v."+p.Name()] = m, v
+			step = b.div(b.div(m, c1), b.add(b.do(one(gorgonia.Sqrt), b.div(v, c2)), b.num(eps)))
+		}
+		next[p.Name()] = b.sub(b.had(p, keep), b.had(step, rate))
+	}
+	return next
+}
+
+// fill writes the data and the first parameters.
+func (tr *Trainer) fill() error {
+	if err := tr.Program.Write("images", tr.Data.Train.Images); err != nil {
+		return err
+	}
+	if err := tr.Program.Write("labels", tr.Data.Train.Labels); err != nil {
+		return err
+	}
+	for i, p := range tr.params {
+		if err := tr.write(p.Name, p.Initial(tr.Seed, i)); err != nil {
+			return err
+		}
+	}
+	if tr.Optimiser == "adam" {
+		for _, s := range []string{"beta1^t", "beta2^t"} {
+			if err := tr.write(s, []float64{1}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// write stores numbers in a slot of the training's dtype, read takes them out.
+func (tr *Trainer) write(slot string, x []float64) error {
+	if tr.Dtype == tensor.Float64 {
+		return tr.Program.Write(slot, x)
+	}
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = float32(v)
+	}
+	return tr.Program.Write(slot, y)
+}
+
+func (tr *Trainer) read(slot string) ([]float64, error) {
+	x := make([]float64, tr.Program.Slots()[slot].Len())
+	if tr.Dtype == tensor.Float64 {
+		return x, tr.Program.Read(slot, x)
+	}
+	y := make([]float32, len(x))
+	err := tr.Program.Read(slot, y)
+	for i, v := range y {
+		x[i] = float64(v)
+	}
+	return x, err
+}
+
+// Parameter is the present value of an array.
+func (tr *Trainer) Parameter(name string) ([]float64, error) { return tr.read(name) }
+
+// Updates is the number of minibatches of an epoch.
+func (tr *Trainer) Updates() int { return kernels.Batches(tr.Data.Train.Count, tr.Batch) }
+
+// Diverged reports a loss that is no longer a number.
+type Diverged struct{ Update uint64 }
+
+func (d *Diverged) Error() string {
+	return fmt.Sprintf("modes: the loss became NaN or infinite by update %d: lower the rate", d.Update)
+}
+
+// Advance makes up to n updates, not beyond the end of the present epoch, at that epoch's rate. Between updates it may be
+// stopped and resumed anywhere.
+func (tr *Trainer) Advance(ctx context.Context, n int) error {
+	done := int(tr.Program.Steps())
+	rate := tr.Rate
+	if tr.Halve > 0 {
+		rate *= math.Pow(.5, float64(done/tr.Updates()/tr.Halve))
+	}
+	if err := tr.write("rate", []float64{rate}); err != nil {
+		return err
+	}
+	return tr.Program.Step(ctx, min(n, tr.Updates()-done%tr.Updates()))
+}
+
+// MeanLoss is the loss averaged over the updates since the last call, which the caller counts.
+func (tr *Trainer) MeanLoss(updates int) (float64, error) {
+	l, err := tr.read("loss")
+	if err != nil {
+		return 0, err
+	}
+	if math.IsNaN(l[0]) || math.IsInf(l[0], 0) {
+		return 0, &Diverged{tr.Program.Steps()}
+	}
+	return l[0] / float64(updates), tr.write("loss", []float64{0})
+}
+
+// Epoch makes the updates that are left of the present epoch and returns the loss averaged over them.
+func (tr *Trainer) Epoch(ctx context.Context) (float64, error) {
+	n := tr.Updates() - int(tr.Program.Steps())%tr.Updates()
+	if err := tr.Advance(ctx, n); err != nil {
+		return 0, err
+	}
+	return tr.MeanLoss(n)
+}
+
+// Accuracy is the share of pictures whose largest output is their label's.
+func (tr *Trainer) Accuracy(p dataset.Part) (float64, error) {
+	right := 0
+	err := tr.eachChunk(p, func(first, n int) error {
+		z, err := tr.read("test_logits")
+		if err != nil {
+			return err
+		}
+		for k := range n {
+			row := z[k*tr.Data.Classes : (k+1)*tr.Data.Classes]
+			best := 0
+			for c, v := range row {
+				if v > row[best] {
+					best = c
+				}
+			}
+			if best == int(p.Labels[first+k]) {
+				right++
+			}
+		}
+		return nil
+	})
+	return float64(right) / float64(p.Count), err
+}
+
+// eachChunk runs the network on all pictures of a part, some at a time.
+func (tr *Trainer) eachChunk(p dataset.Part, f func(first, n int) error) error {
+	in := tr.Layers[0]
+	x := make([]float64, tr.chunk*in)
+	for first := 0; first < p.Count; first += tr.chunk {
+		n := min(tr.chunk, p.Count-first)
+		for i, v := range p.Images[first*in : (first+n)*in] {
+			x[i] = float64(v) / 255
+		}
+		if err := tr.write("test_x", x); err != nil {
+			return err
+		}
+		if err := tr.Program.Once("evaluate"); err != nil {
+			return err
+		}
+		if err := f(first, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
