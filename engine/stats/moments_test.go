@@ -83,24 +83,54 @@ func TestEstimatePrints(t *testing.T) {
 	}
 }
 
+// accumulator is what all kinds have in common.
+type accumulator interface {
+	AppendBinary([]byte) ([]byte, error)
+	UnmarshalBinary([]byte) error
+}
+
+var accumulators = []struct {
+	fresh func() accumulator
+	add   func(a accumulator, v float64)
+}{
+	{func() accumulator { return new(Moments) }, func(a accumulator, v float64) { a.(*Moments).Add(v) }},
+	{func() accumulator { return new(Binning) }, func(a accumulator, v float64) { a.(*Binning).Add(v) }},
+	{func() accumulator { return new(LogBins) }, func(a accumulator, v float64) { a.(*LogBins).Add(v) }},
+	{func() accumulator { b, _ := NewBlocks(2, 6); return b }, func(a accumulator, v float64) { a.(*Blocks).Add([]float64{v, v * v}) }},
+	{func() accumulator { h, _ := NewHistogram(-2, 2, 9); return h }, func(a accumulator, v float64) { a.(*Histogram).AddWeighted(v, v*v) }},
+}
+
+// FuzzUnmarshal: whatever state is accepted can be added to and is saved as it was read.
+func FuzzUnmarshal(f *testing.F) {
+	for _, k := range accumulators {
+		a := k.fresh()
+		for _, v := range chain(1, .5, 30) {
+			k.add(a, v)
+		}
+		saved, _ := a.AppendBinary(nil)
+		f.Add(saved)
+		f.Add(saved[:len(saved)-8])
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, k := range accumulators {
+			a := k.fresh()
+			if a.UnmarshalBinary(data) != nil {
+				continue
+			}
+			if again, _ := a.AppendBinary(nil); !bytes.Equal(again, data) {
+				t.Errorf("%T: saved state differs from what was read", a)
+			}
+			for i := range 20 {
+				k.add(a, float64(i))
+			}
+		}
+	})
+}
+
 // TestStateRoundTrip: an accumulator restored half-way goes on with the same bits, and foreign, cut or longer state is refused.
 func TestStateRoundTrip(t *testing.T) {
-	type accumulator interface {
-		AppendBinary([]byte) ([]byte, error)
-		UnmarshalBinary([]byte) error
-	}
 	x := chain(9, .6, 777)
-	var kinds = []struct {
-		fresh func() accumulator
-		add   func(a accumulator, v float64)
-	}{
-		{func() accumulator { return new(Moments) }, func(a accumulator, v float64) { a.(*Moments).Add(v) }},
-		{func() accumulator { return new(Binning) }, func(a accumulator, v float64) { a.(*Binning).Add(v) }},
-		{func() accumulator { return new(LogBins) }, func(a accumulator, v float64) { a.(*LogBins).Add(v) }},
-		{func() accumulator { b, _ := NewBlocks(2, 6); return b }, func(a accumulator, v float64) { a.(*Blocks).Add([]float64{v, v * v}) }},
-		{func() accumulator { h, _ := NewHistogram(-2, 2, 9); return h }, func(a accumulator, v float64) { a.(*Histogram).AddWeighted(v, v*v) }},
-	}
-	for i, k := range kinds {
+	for i, k := range accumulators {
 		straight, first, second := k.fresh(), k.fresh(), k.fresh()
 		for j, v := range x {
 			k.add(straight, v)
@@ -129,7 +159,7 @@ func TestStateRoundTrip(t *testing.T) {
 				t.Errorf("%T: %s state was accepted", straight, what)
 			}
 		}
-		if kinds[(i+1)%len(kinds)].fresh().UnmarshalBinary(saved) == nil {
+		if accumulators[(i+1)%len(accumulators)].fresh().UnmarshalBinary(saved) == nil {
 			t.Errorf("state of %T was accepted by another kind", straight)
 		}
 	}

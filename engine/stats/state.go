@@ -101,7 +101,7 @@ func (b *Blocks) visit(w *words) {
 	for _, v := range []*int64{&b.size, &b.in, &full, &b.bad} {
 		w.int(v)
 	}
-	if full < 0 || full >= int64(b.capacity) || b.size < 1 {
+	if full < 0 || full >= int64(b.capacity) || b.size < 1 || b.in < 0 || b.in >= b.size {
 		w.bad = true
 		return
 	}
@@ -130,6 +130,10 @@ func (h *Histogram) visit(w *words) {
 func (l *LogBins) visit(w *words) {
 	w.int(&l.steps)
 	w.int(&l.bad)
+	if l.steps < 0 || l.steps >= 1<<levels-1 {
+		w.bad = true
+		return
+	}
 	for k := range l.bin {
 		l.bin[k].visit(w)
 	}
