@@ -78,7 +78,8 @@ func (p *Plan[T]) prepareSparse() error {
 	return nil
 }
 
-// build lists the nonzeros of op(A), NaN among them, and returns false as soon as they are too many. It depends on a alone.
+// build lists the nonzeros of op(A), NaN among them, and returns false as soon as they are too many, or so dense in the first rows
+// that they are about to be: a dense matrix must not be listed up to the limit at every product. It depends on a alone.
 func (x *sparse) build(a []float32) bool {
 	s := &x.spec
 	if s.TransA {
@@ -88,13 +89,16 @@ func (x *sparse) build(a []float32) bool {
 	for i := range s.M {
 		x.start[i] = total
 		total += x.set.compress(s.K, &a[i*s.LdA], &x.index[total], &x.value[total], 4*s.LdB)
-		if total > x.most {
+		if total > x.most || i == early && total > 3*(early+1)*(x.most/s.M+1) {
 			return false
 		}
 	}
 	x.start[s.M] = total
 	return true
 }
+
+// early is the row after which build looks at the density so far.
+const early = 15
 
 // buildTransposed first counts, so that an attempt in vain costs little, then deals out the nonzeros of every row of A.
 func (x *sparse) buildTransposed(a []float32) bool {
