@@ -6,30 +6,32 @@ import "unsafe"
 // at any offset and length: a worker fills its part alone. They allocate nothing.
 
 // FillUint32 writes Uint32(offset+i) to dst[i].
-func (s Stream) FillUint32(dst []uint32, offset uint64) { fill(dst, offset, s, uints32) }
+func (s Stream) FillUint32(dst []uint32, offset uint64) { fill(dst, offset, s, law{kind: uints32}) }
 
 // FillFloat32 writes Float32(offset+i) to dst[i].
-func (s Stream) FillFloat32(dst []float32, offset uint64) { fill(dst, offset, s, floats32) }
+func (s Stream) FillFloat32(dst []float32, offset uint64) { fill(dst, offset, s, law{kind: floats32}) }
 
 // FillFloat64 writes Float64(offset+i) to dst[i].
-func (s Stream) FillFloat64(dst []float64, offset uint64) { fill(dst, offset, s, floats64) }
+func (s Stream) FillFloat64(dst []float64, offset uint64) { fill(dst, offset, s, law{kind: floats64}) }
 
 // FillNormal32 writes Normal32(offset+i) to dst[i].
-func (s Stream) FillNormal32(dst []float32, offset uint64) { fill(dst, offset, s, normals32) }
+func (s Stream) FillNormal32(dst []float32, offset uint64) {
+	fill(dst, offset, s, law{kind: normals32})
+}
 
 // FillNormal64 writes Normal64(offset+i) to dst[i].
-func (s Stream) FillNormal64(dst []float64, offset uint64) { fill(dst, offset, s, normals64) }
+func (s Stream) FillNormal64(dst []float64, offset uint64) {
+	fill(dst, offset, s, law{kind: normals64})
+}
 
 // FillBernoulli sets dst[i] to one where Bernoulli(offset+i, threshold) is true and to zero elsewhere.
 func (s Stream) FillBernoulli(dst []float32, offset, threshold uint64) {
-	var words [256]uint32
-	for len(dst) > 0 {
-		n := min(len(dst), len(words)-int(offset%64))
-		s.FillUint32(words[:n], offset)
-		for i, w := range words[:n] {
-			dst[i] = float32((uint64(w) - threshold) >> 63) // the borrow, without a branch that is never predicted
-		}
-		dst, offset = dst[n:], offset+uint64(n)
+	if threshold <= mask {
+		fill(dst, offset, s, law{kind: bernoulli32, threshold: uint32(threshold)})
+		return
+	}
+	for i := range dst { // always: such a threshold is no word
+		dst[i] = 1
 	}
 }
 
@@ -46,14 +48,21 @@ const (
 	uints32 kind = iota
 	floats32
 	normals32
+	bernoulli32
 	floats64
 	normals64
 )
 
+// law is a kind with its parameter, if it has one.
+type law struct {
+	kind      kind
+	threshold uint32 // of bernoulli32
+}
+
 // fill computes whole groups in place and the group at either end that dst has only a part of in a buffer.
-func fill[T uint32 | float32 | float64](dst []T, offset uint64, s Stream, k kind) {
+func fill[T uint32 | float32 | float64](dst []T, offset uint64, s Stream, k law) {
 	group, counters := uint64(group32), uint64(counters32)
-	if k >= floats64 {
+	if k.kind >= floats64 {
 		group, counters = group64, counters64
 	}
 	for len(dst) > 0 {
@@ -73,22 +82,25 @@ func fill[T uint32 | float32 | float64](dst []T, offset uint64, s Stream, k kind
 }
 
 // portableGroups writes n groups from counter c on to dst: the definition that the assembly agrees with bit for bit.
-func (s Stream) portableGroups(k kind, dst unsafe.Pointer, n int, c uint64) {
-	if k >= floats64 {
+func (s Stream) portableGroups(k law, dst unsafe.Pointer, n int, c uint64) {
+	if k.kind >= floats64 {
 		out := unsafe.Slice((*float64)(dst), n*group64)
 		for ; len(out) > 0; out, c = out[group64:], c+counters64 {
-			s.portable64(k, (*[group64]float64)(out), c)
+			s.portable64(k.kind, (*[group64]float64)(out), c)
 		}
 		return
 	}
 	out := unsafe.Slice((*uint32)(dst), n*group32)
 	for ; len(out) > 0; out, c = out[group32:], c+counters32 {
 		s.words((*[group32]uint32)(out), c)
-		switch k {
+		words, values := (*[group32]uint32)(out), (*[group32]float32)(unsafe.Pointer(&out[0]))
+		switch k.kind {
 		case floats32:
-			toFloats32((*[group32]float32)(unsafe.Pointer(&out[0])), (*[group32]uint32)(out))
+			toFloats32(values, words)
 		case normals32:
-			toNormals32((*[group32]float32)(unsafe.Pointer(&out[0])), (*[group32]uint32)(out))
+			toNormals32(values, words)
+		case bernoulli32:
+			toBernoulli32(values, words, k.threshold)
 		}
 	}
 }
@@ -100,7 +112,7 @@ func (s Stream) words(out *[group32]uint32, c uint64) {
 	}
 }
 
-// toFloats32 and toNormals32 may be given the same memory twice: each entry is read before it is written.
+// The three functions below may be given the same memory twice: each entry is read before it is written.
 func toFloats32(out *[group32]float32, w *[group32]uint32) {
 	for i := range w {
 		out[i] = unit32(w[i])
@@ -111,6 +123,12 @@ func toNormals32(out *[group32]float32, w *[group32]uint32) {
 	for i := range counters32 {
 		out[i], out[16+i] = boxMuller32(w[i], w[16+i])
 		out[32+i], out[48+i] = boxMuller32(w[32+i], w[48+i])
+	}
+}
+
+func toBernoulli32(out *[group32]float32, w *[group32]uint32, threshold uint32) {
+	for i := range w {
+		out[i] = float32((uint64(w[i]) - uint64(threshold)) >> 63) // the borrow, without a branch that is never predicted
 	}
 }
 

@@ -11,21 +11,24 @@ import (
 
 // groups writes n groups of 64 (32-bit kinds) or 16 elements from counter c on, at the level in use.
 // Seven rounds have assembly; a stream in checking mode runs in portable Go.
-func (s Stream) groups(k kind, dst unsafe.Pointer, n int, c uint64) {
+func (s Stream) groups(k law, dst unsafe.Pointer, n int, c uint64) {
 	l := level.Of()
 	if l == level.Portable || s.Check {
 		s.portableGroups(k, dst, n, c)
 		return
 	}
 	keys := s.keys(uint32(c >> 32))
+	keys[13] = k.threshold
 	if l == level.AVX512 {
-		switch k {
+		switch k.kind {
 		case uints32:
 			fillUints32AVX512(dst, n, uint32(c), &keys, unsafe.Pointer(&table32))
 		case floats32:
 			fillFloats32AVX512(dst, n, uint32(c), &keys, unsafe.Pointer(&table32))
 		case normals32:
 			fillNormals32AVX512(dst, n, uint32(c), &keys, unsafe.Pointer(&table32))
+		case bernoulli32:
+			fillBernoulli32AVX512(dst, n, uint32(c), &keys, unsafe.Pointer(&table32))
 		case floats64:
 			fillFloats64AVX512(dst, n, uint32(c), &keys, unsafe.Pointer(&table64))
 		case normals64:
@@ -33,13 +36,15 @@ func (s Stream) groups(k kind, dst unsafe.Pointer, n int, c uint64) {
 		}
 		return
 	}
-	switch k {
+	switch k.kind {
 	case uints32:
 		fillUints32AVX2(dst, n, uint32(c), &keys, unsafe.Pointer(&table32))
 	case floats32:
 		fillFloats32AVX2(dst, n, uint32(c), &keys, unsafe.Pointer(&table32))
 	case normals32:
 		fillNormals32AVX2(dst, n, uint32(c), &keys, unsafe.Pointer(&table32))
+	case bernoulli32:
+		fillBernoulli32AVX2(dst, n, uint32(c), &keys, unsafe.Pointer(&table32))
 	case floats64:
 		fillFloats64AVX2(dst, n, uint32(c), &keys, unsafe.Pointer(&table64))
 	case normals64:
@@ -49,7 +54,8 @@ func (s Stream) groups(k kind, dst unsafe.Pointer, n int, c uint64) {
 
 // keys are what the seven rounds exclusive-or into the state, in the order of use. Words 1, 2 and 3 of the counter are the same for
 // all elements of a run, so the half of round 1 and the parts of rounds 2 and 3 that depend on them alone are computed here, once.
-func (s Stream) keys(c1 uint32) (k [13]uint32) {
+// The last entry is left for the threshold of a Bernoulli law.
+func (s Stream) keys(c1 uint32) (k [14]uint32) {
 	p1 := uint64(s.C2) * m1
 	x0 := uint32(p1>>32) ^ c1 ^ s.K0 // word 0 after round 1
 	p0 := uint64(x0) * m0

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// func fillUints32AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[13]uint32, table unsafe.Pointer)
+// func fillUints32AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[14]uint32, table unsafe.Pointer)
 TEXT ·fillUints32AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ groups+8(FP), CX
@@ -102,7 +102,7 @@ loop:
 	VZEROUPPER
 	RET
 
-// func fillFloats32AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[13]uint32, table unsafe.Pointer)
+// func fillFloats32AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[14]uint32, table unsafe.Pointer)
 TEXT ·fillFloats32AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ groups+8(FP), CX
@@ -214,7 +214,7 @@ loop:
 	VZEROUPPER
 	RET
 
-// func fillNormals32AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[13]uint32, table unsafe.Pointer)
+// func fillNormals32AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[14]uint32, table unsafe.Pointer)
 TEXT ·fillNormals32AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ groups+8(FP), CX
@@ -406,7 +406,115 @@ loop:
 	VZEROUPPER
 	RET
 
-// func fillFloats64AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[13]uint32, table unsafe.Pointer)
+// func fillBernoulli32AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[14]uint32, table unsafe.Pointer)
+TEXT ·fillBernoulli32AVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ groups+8(FP), CX
+	MOVL counter+16(FP), AX
+	MOVQ keys+24(FP), SI
+	MOVQ table+32(FP), DX
+	VMOVD AX, X0
+	VPBROADCASTD X0, Z15
+	MOVL $0xAAAA, AX
+	KMOVW AX, K2
+	VMOVDQU32 0(DX), Z13
+	VMOVDQU32 64(DX), Z14
+	VPADDD 128(DX), Z15, Z15
+	VPMULUDQ Z13, Z15, Z15
+loop:
+	VPADDQ 256(DX), Z15, Z12
+	VPSHUFD $0xF5, Z15, Z2
+	VPXORD.BCST 0(SI), Z2, Z2
+	VPMULUDQ Z14, Z2, Z1
+	VPSRLQ $32, Z1, Z0
+	VPXORD.BCST 4(SI), Z0, Z0
+	VPXORD.BCST 8(SI), Z15, Z2
+	VPMULUDQ Z13, Z0, Z4
+	VPMULUDQ Z14, Z2, Z5
+	VPSRLQ $32, Z5, Z0
+	VPTERNLOGD.BCST $0x96, 12(SI), Z1, Z0
+	VPSHUFD $0xF5, Z4, Z2
+	VPXORD.BCST 16(SI), Z2, Z2
+	VPMULUDQ Z13, Z0, Z3
+	VPMULUDQ Z14, Z2, Z1
+	VPSRLQ $32, Z1, Z0
+	VPTERNLOGD.BCST $0x96, 20(SI), Z5, Z0
+	VPSHUFD $0xF5, Z3, Z2
+	VPTERNLOGD.BCST $0x96, 24(SI), Z4, Z2
+	VPMULUDQ Z13, Z0, Z4
+	VPMULUDQ Z14, Z2, Z5
+	VPSRLQ $32, Z5, Z0
+	VPTERNLOGD.BCST $0x96, 28(SI), Z1, Z0
+	VPSHUFD $0xF5, Z4, Z2
+	VPTERNLOGD.BCST $0x96, 32(SI), Z3, Z2
+	VPMULUDQ Z13, Z0, Z3
+	VPMULUDQ Z14, Z2, Z1
+	VPSRLQ $32, Z1, Z0
+	VPTERNLOGD.BCST $0x96, 36(SI), Z5, Z0
+	VPSHUFD $0xF5, Z3, Z2
+	VPTERNLOGD.BCST $0x96, 40(SI), Z4, Z2
+	VPSHUFD $0xF5, Z12, Z8
+	VPXORD.BCST 0(SI), Z8, Z8
+	VPMULUDQ Z14, Z8, Z7
+	VPSRLQ $32, Z7, Z6
+	VPXORD.BCST 4(SI), Z6, Z6
+	VPXORD.BCST 8(SI), Z12, Z8
+	VPMULUDQ Z13, Z6, Z10
+	VPMULUDQ Z14, Z8, Z11
+	VPSRLQ $32, Z11, Z6
+	VPTERNLOGD.BCST $0x96, 12(SI), Z7, Z6
+	VPSHUFD $0xF5, Z10, Z8
+	VPXORD.BCST 16(SI), Z8, Z8
+	VPMULUDQ Z13, Z6, Z9
+	VPMULUDQ Z14, Z8, Z7
+	VPSRLQ $32, Z7, Z6
+	VPTERNLOGD.BCST $0x96, 20(SI), Z11, Z6
+	VPSHUFD $0xF5, Z9, Z8
+	VPTERNLOGD.BCST $0x96, 24(SI), Z10, Z8
+	VPMULUDQ Z13, Z6, Z10
+	VPMULUDQ Z14, Z8, Z11
+	VPSRLQ $32, Z11, Z6
+	VPTERNLOGD.BCST $0x96, 28(SI), Z7, Z6
+	VPSHUFD $0xF5, Z10, Z8
+	VPTERNLOGD.BCST $0x96, 32(SI), Z9, Z8
+	VPMULUDQ Z13, Z6, Z9
+	VPMULUDQ Z14, Z8, Z7
+	VPSRLQ $32, Z7, Z6
+	VPTERNLOGD.BCST $0x96, 36(SI), Z11, Z6
+	VPSHUFD $0xF5, Z9, Z8
+	VPTERNLOGD.BCST $0x96, 40(SI), Z10, Z8
+	VPADDQ 448(DX), Z15, Z15
+	VPMULUDQ Z13, Z0, Z4
+	VPMULUDQ Z14, Z2, Z5
+	VPMULUDQ Z13, Z6, Z10
+	VPMULUDQ Z14, Z8, Z11
+	VSHUFPS $0xDD, Z11, Z5, Z0
+	VSHUFPS $0x88, Z7, Z1, Z1
+	VPTERNLOGD.BCST $0x96, 44(SI), Z1, Z0
+	VSHUFPS $0x88, Z11, Z5, Z5
+	VSHUFPS $0xDD, Z10, Z4, Z2
+	VSHUFPS $0x88, Z9, Z3, Z3
+	VPTERNLOGD.BCST $0x96, 48(SI), Z3, Z2
+	VSHUFPS $0x88, Z10, Z4, Z4
+	VPCMPUD.BCST $1, 52(SI), Z0, K3
+	VPBROADCASTD.Z 1248(DX), K3, Z0
+	VMOVDQU32 Z0, 0(DI)
+	VPCMPUD.BCST $1, 52(SI), Z5, K3
+	VPBROADCASTD.Z 1248(DX), K3, Z5
+	VMOVDQU32 Z5, 64(DI)
+	VPCMPUD.BCST $1, 52(SI), Z2, K3
+	VPBROADCASTD.Z 1248(DX), K3, Z2
+	VMOVDQU32 Z2, 128(DI)
+	VPCMPUD.BCST $1, 52(SI), Z4, K3
+	VPBROADCASTD.Z 1248(DX), K3, Z4
+	VMOVDQU32 Z4, 192(DI)
+	ADDQ $256, DI
+	DECQ CX
+	JNZ loop
+	VZEROUPPER
+	RET
+
+// func fillFloats64AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[14]uint32, table unsafe.Pointer)
 TEXT ·fillFloats64AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ groups+8(FP), CX
@@ -475,7 +583,7 @@ loop:
 	VZEROUPPER
 	RET
 
-// func fillNormals64AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[13]uint32, table unsafe.Pointer)
+// func fillNormals64AVX512(dst unsafe.Pointer, groups int, counter uint32, keys *[14]uint32, table unsafe.Pointer)
 TEXT ·fillNormals64AVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ groups+8(FP), CX

@@ -59,6 +59,14 @@ var fillers = []filler{
 	{"normal32", func(s Stream, n int, o uint64) []uint64 {
 		return bits32(guarded(n, -77, func(x []float32) { s.FillNormal32(x, o) }))
 	}, func(s Stream, e uint64) uint64 { return uint64(math.Float32bits(s.Normal32(e))) }},
+	{"bernoulli", func(s Stream, n int, o uint64) []uint64 {
+		return bits32(guarded(n, -7, func(x []float32) { s.FillBernoulli(x, o, uint64(s.C2^0xB0000000)) }))
+	}, func(s Stream, e uint64) uint64 {
+		if s.Bernoulli(e, uint64(s.C2^0xB0000000)) {
+			return uint64(math.Float32bits(1))
+		}
+		return 0
+	}},
 	{"float64", func(s Stream, n int, o uint64) []uint64 {
 		return bits64(guarded(n, -7, func(x []float64) { s.FillFloat64(x, o) }))
 	}, func(s Stream, e uint64) uint64 { return math.Float64bits(s.Float64(e)) }},
@@ -119,10 +127,11 @@ func TestLevelsAgree(t *testing.T) {
 // TestPinned holds the first bits of one stream, so that a change of the definition, which would break every resumed run, is noticed.
 func TestPinned(t *testing.T) {
 	s := At(0x0123456789ABCDEF, 5, 2, 3)
-	for i, want := range [5][3]uint64{
+	for i, want := range [6][3]uint64{
 		{0xbea3b976, 0xa3c94bb0, 0xe31600b3},
 		{0x3f3ea3b9, 0x3f23c94b, 0x3f631600},
 		{0xbf12dd79, 0xbf01f52c, 0xbe8fb7e8},
+		{0, 0x3f800000, 0},
 		{0x3fe44c167f77d477, 0x3fdc913fc1f21bd4, 0x3fe240b489ee6924},
 		{0x3fe7efcfa1c4dcc8, 0x3fe0f0e6c541e791, 0xbfd4aa5ee8c3d923},
 	} {

@@ -80,7 +80,7 @@ func (s Stream) Permutation(dst []int32) {
 	// The words of 16 counters are the bits of 32 entries; they are made together, for speed.
 	var w [group32]uint32
 	for first := (len(dst) - 1) &^ 31; first >= 0; first -= 32 {
-		s.groups(uints32, unsafe.Pointer(&w), 1, uint64(first/2))
+		s.groups(law{kind: uints32}, unsafe.Pointer(&w), 1, uint64(first/2))
 		for i := min(first+31, len(dst)-1); i >= max(first, 1); i-- {
 			counter, half := slot64(uint64(i - first))
 			j, _ := bits.Mul64(join(w[32*half+uint(counter)], w[32*half+16+uint(counter)]), uint64(i)+1)

@@ -27,6 +27,9 @@ func (g *generator) kernel32(kind string) {
 				g.op("VCVTDQ2PS", r, r)
 				g.row("VMULPS", unit24, r, r)
 			}
+			if kind == "Bernoulli32" {
+				g.below(r, free[0], free[1])
+			}
 			g.store(r, 64*j+at)
 		}
 	}
@@ -57,6 +60,22 @@ func (g *generator) kernel64(kind string) {
 	}
 	g.op("ADDQ", "$128", "DI")
 	g.epilogue()
+}
+
+// below turns a word into 1 where it is below the threshold, which follows the keys, and into 0 elsewhere.
+// AVX2 compares signed numbers only: flipping the top bits keeps the order.
+func (g *generator) below(w, t, u int) {
+	const threshold = 13
+	if g.wide {
+		g.op("VPCMPUD.BCST", "$1", fmt.Sprintf("%d(SI)", 4*threshold), w, "K3")
+		g.op("VPBROADCASTD.Z", rowAt(one32), "K3", w)
+		return
+	}
+	g.load(32, sign32, t)
+	g.op("VPXOR", fmt.Sprintf("%d(SP)", 32*threshold), t, u)
+	g.op("VPXOR", t, w, w)
+	g.op("VPCMPGTD", w, u, w)
+	g.row("VPAND", one32, w, w)
 }
 
 func (g *generator) store(r, at int) {
