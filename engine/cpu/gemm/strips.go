@@ -123,19 +123,27 @@ func (p *Plan[T]) copyA(x *args[T], worker, rows int) {
 	x.a = dst
 }
 
-// multiplyInPlace multiplies one part, all of its depth, by B as it lies in memory.
+// multiplyInPlace multiplies one part, all of its depth, by B as it lies in memory. One strip of rows takes all columns at once; several take
+// them panel by panel, so that B comes once from afar.
 func (p *Plan[T]) multiplyInPlace(worker int, a, b, c []T, q part[T]) {
 	s, x := &p.spec, &p.lanes[worker].args
 	x.rowB = s.LdB * sizeOf[T]()
-	for strip, n := 0, p.stripsOf(q.i1-q.i0); strip < n; strip++ {
-		i, end := q.i0+(q.i1-q.i0)*strip/n, q.i0+(q.i1-q.i0)*(strip+1)/n
-		for block := range p.blocks() {
-			x.k, x.beta = p.blockDepth(block), 1
-			if block == 0 {
-				x.beta = p.beta
+	strips, last := p.stripsOf(q.i1-q.i0), min(q.j1*p.panel, s.N)
+	step := last
+	if strips > 1 {
+		step = p.panel
+	}
+	for block := range p.blocks() {
+		x.k, x.beta = p.blockDepth(block), 1
+		if block == 0 {
+			x.beta = p.beta
+		}
+		for j := q.j0 * p.panel; j < last; j += step {
+			for strip := range strips {
+				i, end := q.i0+(q.i1-q.i0)*strip/strips, q.i0+(q.i1-q.i0)*(strip+1)/strips
+				x.a = ptr(a, i*p.rowA+block*p.kc*p.colA)
+				p.stripInPlace(x, p.set.tiles[end-i], b[block*p.kc*s.LdB:], c[i*s.LdC:], j, min(j+step, last))
 			}
-			x.a = ptr(a, i*p.rowA+block*p.kc*p.colA)
-			p.stripInPlace(x, p.set.tiles[end-i], b[block*p.kc*s.LdB:], c[i*s.LdC:], q.j0*p.panel, min(q.j1*p.panel, s.N))
 		}
 	}
 }

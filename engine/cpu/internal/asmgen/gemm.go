@@ -128,8 +128,20 @@ func rowOf(i int) string {
 	return "(" + base + ")" + []string{"", "(R8*1)", "(R8*2)", "(R9*1)"}[i%4]
 }
 
+// fetch asks for the row of B that is due eight depths later, and in a high tile for A's column if A is transposed: where these lie far
+// apart the processor does not foresee them. What lies behind the matrices is asked for in vain and without harm.
+func (g gemm) fetch(mr, nv int) {
+	if mr > 4 {
+		g.op("PREFETCHT0 %d(SI)(R10*8)", (mr-1)*g.size)
+	}
+	for off := 0; off < g.bytes*nv; off += 64 {
+		g.op("PREFETCHT0 %d(DI)(R14*8)", off)
+	}
+}
+
 // depthNarrow adds one depth to a tile of one or two vectors: B in registers, A broadcast row by row.
 func (g gemm) depthNarrow(mr, nv, free int) {
+	g.fetch(mr, nv)
 	for j := range nv {
 		g.load(g.source, g.elem, fmt.Sprintf("%d(DI)", g.bytes*j), free+j, g.partial(nv) && j == nv-1, g.regs-1)
 	}
@@ -149,6 +161,7 @@ func (g gemm) depthNarrow(mr, nv, free int) {
 
 // depthWide adds one depth to a low, wide tile: A broadcast once, B streamed.
 func (g gemm) depthWide(mr, nv, free int) {
+	g.fetch(mr, nv)
 	for i := range mr {
 		g.op("VBROADCAST%s %s, %s", g.scalar, rowOf(i), g.r(free+i))
 	}
