@@ -8,16 +8,13 @@ type group struct {
 	n     int
 	vals  []*value
 	code  []instr
-	temps int
 }
 
 // instr is one primitive with operands still as values.
 type instr struct {
-	op   string
-	dst  *value
-	src  []*value
-	dstO Operand
-	srcO []Operand
+	op  string
+	dst *value
+	src []*value
 }
 
 // order lists what the outputs depend on, arguments first; everything else is dead.
