@@ -94,16 +94,17 @@ func (r AgingRow) ChiAt(s float64) float64 { return interpolate(r.S, r.Chi, s) }
 
 // Ratio is X = -T dχ/dC over the part of the row with low ≤ C ≤ high, by least squares; temperature is T.
 func (r AgingRow) Ratio(temperature, low, high float64) (float64, error) {
-	var n, sc, sx, scc, scx float64
-	for k, c := range r.C {
-		if c >= low && c <= high {
-			n, sc, sx, scc, scx = n+1, sc+c, sx+r.Chi[k], scc+c*c, scx+c*r.Chi[k]
-		}
+	effective, err := r.FluctuationDissipation().Temperature(low, high)
+	return temperature / effective, err
+}
+
+// FluctuationDissipation is the curve of the row.
+func (r AgingRow) FluctuationDissipation() FDTCurve {
+	f := FDTCurve{}
+	for k := len(r.S) - 1; k >= 0; k-- {
+		f.Lag, f.C, f.Chi = append(f.Lag, r.T-r.S[k]), append(f.C, r.C[k]), append(f.Chi, r.Chi[k])
 	}
-	if n < 3 {
-		return 0, fmt.Errorf("dmft: fluctuation-dissipation ratio: %v points with C between %v and %v, want at least 3", n, low, high)
-	}
-	return -temperature * (n*scx - sc*sx) / (n*scc - sc*sc), nil
+	return f
 }
 
 // interpolate evaluates the cubic through the four points around x.
