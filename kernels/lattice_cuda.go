@@ -42,9 +42,13 @@ func flag(b bool) uint32 {
 	return 0
 }
 
-// CUDA is a warp a word and class.
+// CUDA is a warp a word and class, or with Shared a thread.
 func (k *latticeThresholds) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	l, classes := k.lattice, k.rule.Classes(k.lattice.Dims())
+	if l.Shared {
+		return []cuda.Launch{cuda.Threads(code.Lattice, "lattice_thresholds", out.Len(), out, in[0], in[1],
+			uint32(in[1].Len()), uint32(in[0].Len()/classes), uint32(classes), uint32(l.Words))}, nil
+	}
 	return []cuda.Launch{cuda.Threads(code.Lattice, "lattice_planes", 32*l.Words*classes, out, in[0], in[1],
 		uint32(in[1].Len()), uint32(in[0].Len()/classes), uint32(classes), uint32(l.Words), flag(l.Strips))}, nil
 }
@@ -59,6 +63,9 @@ func (k *latticeSweep) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer
 	name := fmt.Sprintf("lattice_metropolis%d", l.Dims())
 	if k.rule == multispin.HeatBath {
 		name = fmt.Sprintf("lattice_heatbath%d", l.Dims())
+	}
+	if l.Shared {
+		name += "_shared"
 	}
 	var ls []cuda.Launch
 	for colour := range uint32(2) {

@@ -62,7 +62,8 @@ template <int dims> __device__ __forceinline__ void place(Bonds<dims> &b, u32 t,
 
 enum { METROPOLIS, HEATBATH };
 
-template <int dims, int rule>
+// With shared, the bits of a word have one random number and its own thresholds [classes][words] instead of planes.
+template <int dims, int rule, bool shared>
 __device__ __forceinline__ void sweep(u64 *spins, const u64 *couplings, const u64 *planes, const Lattice &l, u32 colour, const Stream stream) {
   constexpr int classes = rule == METROPOLIS ? dims : dims + 1;
   const u32 e = blockIdx.x * blockDim.x + threadIdx.x, n = l.size[0] / 2 * l.size[1] * l.size[2];
@@ -90,32 +91,58 @@ __device__ __forceinline__ void sweep(u64 *spins, const u64 *couplings, const u6
   }
   u64 undecided = ~flips, below = 0;
   const u64 *t = planes + b.w;
+  if constexpr (shared) {
+    const uint4 x = philox(stream, b.w | (b.site & 1) << 24, b.site >> 3);
+    const u32 number = b.site & 4 ? b.site & 2 ? x.w : x.z : b.site & 2 ? x.y : x.x;
 #pragma unroll
-  for (int c = 0; c < classes; c++) below |= is[c] & t[(size_t)(32 * classes + c) * l.words];  // probability one
-  undecided &= ~below;
-  for (u32 q = 0; q < 16 && undecided; q++) {
-    const uint4 x = philox(stream, b.w | q << 24, b.site);
+    for (int c = 0; c < classes; c++)
+      if (number < t[(size_t)c * l.words]) below |= is[c];
+  } else {
 #pragma unroll
-    for (int h = 0; h < 2; h++) {
-      const u64 random = h == 0 ? join(x.y, x.x) : join(x.w, x.z);
-      u64 limit = 0;
+    for (int c = 0; c < classes; c++) below |= is[c] & t[(size_t)(32 * classes + c) * l.words];  // probability one
+    undecided &= ~below;
+    for (u32 q = 0; q < 16 && undecided; q++) {
+      const uint4 x = philox(stream, b.w | q << 24, b.site);
 #pragma unroll
-      for (int c = 0; c < classes; c++) limit |= is[c] & t[(size_t)((2 * q + h) * classes + c) * l.words];
-      below |= undecided & limit & ~random;
-      undecided &= ~(limit ^ random);
+      for (int h = 0; h < 2; h++) {
+        const u64 random = h == 0 ? join(x.y, x.x) : join(x.w, x.z);
+        u64 limit = 0;
+#pragma unroll
+        for (int c = 0; c < classes; c++) limit |= is[c] & t[(size_t)((2 * q + h) * classes + c) * l.words];
+        below |= undecided & limit & ~random;
+        undecided &= ~(limit ^ random);
+      }
     }
   }
   spins[(size_t)b.site * l.words + b.w] = s ^ (flips | (below ^ complement));
 }
 
-#define SWEEP(name, dims, rule) \
+#define SWEEP(name, dims, rule, shared) \
   extern "C" __global__ void __launch_bounds__(256) name(u64 *spins, const u64 *couplings, const u64 *planes, const Lattice l, u32 colour, u32 k0, u32 k1, u32 c2, u32 c3) { \
-    sweep<dims, rule>(spins, couplings, planes, l, colour, {k0, k1, c2, c3}); \
+    sweep<dims, rule, shared>(spins, couplings, planes, l, colour, {k0, k1, c2, c3}); \
   }
-SWEEP(lattice_metropolis2, 2, METROPOLIS)
-SWEEP(lattice_metropolis3, 3, METROPOLIS)
-SWEEP(lattice_heatbath2, 2, HEATBATH)
-SWEEP(lattice_heatbath3, 3, HEATBATH)
+SWEEP(lattice_metropolis2, 2, METROPOLIS, false)
+SWEEP(lattice_metropolis3, 3, METROPOLIS, false)
+SWEEP(lattice_heatbath2, 2, HEATBATH, false)
+SWEEP(lattice_heatbath3, 3, HEATBATH, false)
+SWEEP(lattice_metropolis2_shared, 2, METROPOLIS, true)
+SWEEP(lattice_metropolis3_shared, 3, METROPOLIS, true)
+SWEEP(lattice_heatbath2_shared, 2, HEATBATH, true)
+SWEEP(lattice_heatbath3_shared, 3, HEATBATH, true)
+
+// lattice_thresholds copies the thresholds of the words' temperatures, where the bits of a word share them; words beyond the labels
+// get thresholds 0. A thread a word and class.
+extern "C" __global__ void __launch_bounds__(256) lattice_thresholds(u64 *thresholds, const u64 *table, const int *labels, u32 labelled, u32 temperatures, u32 classes, u32 words) {
+  const u32 i = blockIdx.x * blockDim.x + threadIdx.x, w = i % words, c = i / words;
+  if (c >= classes) return;
+  u64 t = 0;
+  if (w < labelled) {
+    const u32 k = (u32)labels[w];
+    if (k >= temperatures) __trap();
+    t = table[(size_t)k * classes + c];
+  }
+  thresholds[i] = t;
+}
 
 // lattice_planes turns the thresholds of the systems' temperatures into bit planes; a warp a word and class. A label is for all bits
 // of a word when there are strips; systems beyond the labels get thresholds 0.
