@@ -32,6 +32,7 @@ type law struct {
 	n      int
 	energy func(s []float64) float64 // H
 	stages func(b *inputs) []engine.Stage
+	copies int                                                     // 0 means 1
 	spins  string                                                  // the slot that holds them
 	spin   func(data any, system, replica, site, replicas int) int // its spins
 }
@@ -58,10 +59,11 @@ func (b *inputs) ok(n *gorgonia.Node, err error) *gorgonia.Node {
 }
 
 // ladder is the ladder slot and the part of it that sweeps read.
-func (b *inputs) ladder(g *gorgonia.ExprGraph) (ladder, index *gorgonia.Node) {
-	ladder = b.in(g, "ladder", tensor.Int32, kernels.NewLadder(lawSystems, 1, lawTemperatures), kernels.LadderRows, lawSystems, 1, lawTemperatures)
+func (b *inputs) ladder(g *gorgonia.ExprGraph, copies int) (ladder, index *gorgonia.Node) {
+	first := kernels.NewLadder(lawSystems, copies, lawTemperatures)
+	ladder = b.in(g, "ladder", tensor.Int32, first, kernels.LadderRows, lawSystems, copies, lawTemperatures)
 	at := b.ok(gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt)))
-	return ladder, b.ok(gorgonia.Reshape(at, tensor.Shape{lawSystems, lawTemperatures}))
+	return ladder, b.ok(gorgonia.Reshape(at, tensor.Shape{lawSystems, copies * lawTemperatures}))
 }
 
 // check runs the law's stages and compares histograms.
@@ -81,7 +83,9 @@ func (l law) check(t *testing.T) {
 	for k := range counts {
 		counts[k] = make([]float64, 1<<l.n)
 	}
-	ladder := make([]int32, kernels.LadderRows*lawSystems*lawTemperatures)
+	copies := max(l.copies, 1)
+	ladders := lawSystems * copies // one a copy
+	ladder := make([]int32, kernels.LadderRows*ladders*lawTemperatures)
 	state := clone(b.data[l.spins])
 	for range lawSamples {
 		if err := p.Step(context.Background(), lawSpacing); err != nil {
@@ -92,12 +96,12 @@ func (l law) check(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for s := range lawSystems {
+		for s := range ladders {
 			for k := range lawTemperatures {
-				w := int(ladder[(kernels.LadderWalker*lawSystems+s)*lawTemperatures+k])
+				w := s%copies*lawTemperatures + int(ladder[(kernels.LadderWalker*ladders+s)*lawTemperatures+k])
 				code := 0
 				for i := range l.n {
-					if l.spin(state, s, w, i, lawTemperatures) > 0 {
+					if l.spin(state, s/copies, w, i, copies*lawTemperatures) > 0 {
 						code |= 1 << i
 					}
 				}
@@ -109,7 +113,7 @@ func (l law) check(t *testing.T) {
 		l.chiSquare(t, beta, counts[k])
 	}
 	exchanged := 0
-	for _, n := range ladder[kernels.LadderAccepts*lawSystems*lawTemperatures:][:lawSystems*lawTemperatures] {
+	for _, n := range ladder[kernels.LadderAccepts*ladders*lawTemperatures:][:ladders*lawTemperatures] {
 		exchanged += int(n)
 	}
 	if exchanged == 0 {
@@ -203,7 +207,7 @@ func denseLaw(rule kernels.Rule) law {
 			couplings := b.in(g, "couplings", tensor.Float32, repeat(p.Couplings), lawSystems, n, ld)
 			external := b.in(g, "external", tensor.Float32, repeat(p.External), lawSystems, ld)
 			beta := b.in(g, "beta", tensor.Float64, lawBeta, lawTemperatures)
-			ladder, index := b.ladder(g)
+			ladder, index := b.ladder(g, 1)
 			swept := b.ok(kernels.DenseSweep(rule, 1, state, couplings, external, beta, index))
 			moved := b.ok(kernels.Exchange(2, ladder, b.ok(kernels.DenseEnergy(swept, external)), beta))
 			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": swept, "ladder": moved}}}
@@ -239,7 +243,7 @@ func hopfieldLaw(sample func(state, patterns, external, beta, index *gorgonia.No
 			patterns := b.in(g, "patterns", tensor.Float32, repeat(xi), lawSystems, n, stride)
 			external := b.in(g, "external", tensor.Float32, repeat(field), lawSystems, n)
 			beta := b.in(g, "beta", tensor.Float64, lawBeta, lawTemperatures)
-			ladder, index := b.ladder(g)
+			ladder, index := b.ladder(g, 1)
 			swept := b.ok(sample(state, patterns, external, beta, index))
 			moved := b.ok(kernels.Exchange(2, ladder, b.ok(kernels.HopfieldEnergy(p, lawTemperatures, swept, external)), beta))
 			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": swept, "ladder": moved}}}
@@ -284,7 +288,7 @@ func bitLaw(rule kernels.Rule) law {
 			couplings := b.in(g, "couplings", tensor.Uint64, repeat(rows), lawSystems, n, 1)
 			external := b.in(g, "external", tensor.Float32, repeat(field), lawSystems, n)
 			beta := b.in(g, "beta", tensor.Float64, lawBeta, lawTemperatures)
-			ladder, index := b.ladder(g)
+			ladder, index := b.ladder(g, 1)
 			swept := b.ok(kernels.BitSweep(strength, rule, 1, state, couplings, external, beta, index))
 			moved := b.ok(kernels.Exchange(2, ladder, b.ok(kernels.BitEnergy(strength, lawTemperatures, swept, external)), beta))
 			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": swept, "ladder": moved}}}
@@ -300,15 +304,19 @@ func TestBitLaw(t *testing.T) {
 	t.Run("heat bath", func(t *testing.T) { bitLaw(kernels.HeatBath).check(t) })
 }
 
-// sparseLaw is a random graph of 7 sites and 12 edges with Gaussian couplings and fields under SparseSweep.
-func sparseLaw(t *testing.T, rule kernels.Rule) law {
+// A graphMove advances a state on a graph.
+type graphMove func(g *kernels.Graph, state, weights, external, beta, ladder, index *gorgonia.Node) (*gorgonia.Node, error)
+
+// sparseLaw is a random graph of 7 sites and 12 edges with Gaussian couplings and fields under some moves.
+func sparseLaw(t *testing.T, copies int, moves ...graphMove) law {
 	const n, edges = 7, 12
-	lanes := kernels.LaneStride(lawTemperatures)
+	replicas := copies * lawTemperatures
+	lanes := kernels.LaneStride(replicas)
 	graph, err := kerneltest.RandomGraph(1, n, edges)
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, weights, field, err := kerneltest.SparseProblem(graph, 1, edges, lawTemperatures)
+	spins, weights, field, err := kerneltest.SparseProblem(graph, 1, edges, replicas)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,18 +328,20 @@ func sparseLaw(t *testing.T, rule kernels.Rule) law {
 		}
 	}
 	return law{
-		n: n, spins: "state", energy: pairEnergy(couplings, field, n),
+		n: n, copies: copies, spins: "state", energy: pairEnergy(couplings, field, n),
 		stages: func(b *inputs) []engine.Stage {
 			g := gorgonia.NewGraph()
-			state := b.in(g, "state", tensor.Float32, repeat(state), lawSystems, n, lanes)
+			state := b.in(g, "state", tensor.Float32, repeat(spins), lawSystems, n, lanes)
 			weights := b.in(g, "weights", tensor.Float32, repeat(weights), lawSystems, graph.Entries())
 			external := b.in(g, "external", tensor.Float32, repeat(field), lawSystems, n)
 			beta := b.in(g, "beta", tensor.Float64, lawBeta, lawTemperatures)
-			ladder, index := b.ladder(g)
-			swept := b.ok(kernels.SparseSweep(graph, rule, 1, state, weights, external, beta, index))
-			energy := b.ok(kernels.SparseEnergy(graph, lawTemperatures, swept, weights, external))
+			ladder, index := b.ladder(g, copies)
+			for _, move := range moves {
+				state = b.ok(move(graph, state, weights, external, beta, ladder, index))
+			}
+			energy := b.ok(kernels.SparseEnergy(graph, replicas, state, weights, external))
 			moved := b.ok(kernels.Exchange(2, ladder, energy, beta))
-			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": swept, "ladder": moved}}}
+			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": state, "ladder": moved}}}
 		},
 		spin: func(data any, system, replica, site, _ int) int {
 			return int(data.([]float32)[(system*n+site)*lanes+replica])
@@ -339,9 +349,38 @@ func sparseLaw(t *testing.T, rule kernels.Rule) law {
 	}
 }
 
+func sparseSweep(rule kernels.Rule) graphMove {
+	return func(g *kernels.Graph, state, weights, external, beta, _, index *gorgonia.Node) (*gorgonia.Node, error) {
+		return kernels.SparseSweep(g, rule, 1, state, weights, external, beta, index)
+	}
+}
+
 func TestSparseLaw(t *testing.T) {
-	t.Run("Metropolis", func(t *testing.T) { sparseLaw(t, kernels.Metropolis).check(t) })
-	t.Run("heat bath", func(t *testing.T) { sparseLaw(t, kernels.HeatBath).check(t) })
+	t.Run("Metropolis", func(t *testing.T) { sparseLaw(t, 1, sparseSweep(kernels.Metropolis)).check(t) })
+	t.Run("heat bath", func(t *testing.T) { sparseLaw(t, 1, sparseSweep(kernels.HeatBath)).check(t) })
+}
+
+// TestClusterLaw tries the cluster moves where they are hardest, with frustration and external fields.
+func TestClusterLaw(t *testing.T) {
+	t.Run("Swendsen-Wang", func(t *testing.T) {
+		sparseLaw(t, 1, func(g *kernels.Graph, state, weights, external, beta, _, index *gorgonia.Node) (*gorgonia.Node, error) {
+			return kernels.SwendsenWang(g, 1, state, weights, external, beta, index)
+		}).check(t)
+	})
+	t.Run("Wolff", func(t *testing.T) {
+		var moves []graphMove
+		for stream := range uint16(4) {
+			moves = append(moves, func(g *kernels.Graph, state, weights, external, beta, _, index *gorgonia.Node) (*gorgonia.Node, error) {
+				return kernels.Wolff(g, 10+stream, state, weights, external, beta, index)
+			})
+		}
+		sparseLaw(t, 1, moves...).check(t)
+	})
+	t.Run("Houdayer", func(t *testing.T) {
+		sparseLaw(t, 2, sparseSweep(kernels.Metropolis), func(g *kernels.Graph, state, _, _, _, ladder, _ *gorgonia.Node) (*gorgonia.Node, error) {
+			return kernels.Houdayer(g, 3, state, ladder)
+		}).check(t)
+	})
 }
 
 func TestDenseLaw(t *testing.T) {

@@ -12,6 +12,8 @@ func init() {
 		sparseCase("sparse, small", 1, 6, 7, 1, 3),
 		sparseCase("sparse, graphs of their own", 3, 40, 90, 2, 9),
 		sparseCase("sparse, several groups", 1, 150, 600, 3, 24),
+		clusterCase("clusters, small", 1, 6, 7, 2, 3),
+		clusterCase("clusters, graphs of their own", 2, 70, 120, 3, 11),
 	)
 }
 
@@ -90,5 +92,29 @@ func sparseCase(name string, systems, n, edges, copies, temperatures int) Case {
 			next["links"] = b.Ok(kernels.LinkOverlaps(g, bathed, moved))
 		}
 		return next
+	}}
+}
+
+func clusterCase(name string, systems, n, edges, copies, temperatures int) Case {
+	return Case{Name: name, Steps: 3, Build: func(b *Builder) map[string]*gorgonia.Node {
+		replicas := copies * temperatures
+		g, err := RandomGraph(systems, n, edges)
+		if err != nil {
+			return b.fail(err)
+		}
+		x, j, field, err := SparseProblem(g, systems, edges, replicas)
+		if err != nil {
+			return b.fail(err)
+		}
+		state := b.In("state", x, systems, n, kernels.LaneStride(replicas))
+		weights := b.In("weights", j, systems, g.Entries())
+		external := b.In("external", field, systems, n)
+		beta := b.In("beta", NewDenseProblem(1, 1, 1, temperatures, .5, 3).Beta, temperatures)
+		ladder := b.In("ladder", kernels.NewLadder(systems, copies, temperatures), kernels.LadderRows, systems, copies, temperatures)
+		index := b.Ok(gorgonia.Reshape(b.Ok(gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt))), []int{systems, replicas}))
+		turned := b.Ok(kernels.SwendsenWang(g, 1, state, weights, external, beta, index))
+		one := b.Ok(kernels.Wolff(g, 2, turned, weights, external, beta, index))
+		moved := b.Ok(kernels.Houdayer(g, 3, one, ladder))
+		return map[string]*gorgonia.Node{"state": moved, "before": b.Ok(kernels.SparseEnergy(g, replicas, one, weights, external))}
 	}}
 }

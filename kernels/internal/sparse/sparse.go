@@ -36,13 +36,13 @@ type Arrays struct {
 	State, Weights, External, HalfT []float32
 }
 
-// A part is what belongs to one system.
-type part struct {
+// A Part is what belongs to one system.
+type Part struct {
 	Topology
 	Arrays
 }
 
-func (m Model) lanes() int { return lowrank.LaneStride(m.Replicas) }
+func (m Model) Lanes() int { return lowrank.LaneStride(m.Replicas) }
 
 func (m Model) graph(q int) *Topology {
 	if len(m.Graphs) == 1 {
@@ -51,11 +51,11 @@ func (m Model) graph(q int) *Topology {
 	return &m.Graphs[q]
 }
 
-// system is the part of the arrays that belongs to a system; HalfT may be missing.
-func (m Model) system(a *Arrays, q int) part {
+// System is the part of the arrays that belongs to a system; HalfT may be missing.
+func (m Model) System(a *Arrays, q int) Part {
 	n := m.Sites
-	p := part{*m.graph(q), Arrays{
-		State:   a.State[q*n*m.lanes():][:n*m.lanes()],
+	p := Part{*m.graph(q), Arrays{
+		State:   a.State[q*n*m.Lanes():][:n*m.Lanes()],
 		Weights: a.Weights[q*m.Entries:][:m.Entries], External: a.External[q*n:][:n],
 	}}
 	if a.HalfT != nil {
@@ -64,13 +64,13 @@ func (m Model) system(a *Arrays, q int) part {
 	return p
 }
 
-// element numbers the replicas of all systems for their random words: those of a system begin at a multiple of 64.
-func (m Model) element(system, replica int) int {
+// Element numbers the replicas of all systems for their random words: those of a system begin at a multiple of 64.
+func (m Model) Element(system, replica int) int {
 	return system*((m.Replicas+63)&^63) + replica
 }
 
 // field adds J_ij s_j over the neighbours of site i to h.
-func (a *part) field(h float32, i, lanes, r int) float32 {
+func (a *Part) field(h float32, i, lanes, r int) float32 {
 	for k := a.Offsets[i]; k < a.Offsets[i+1]; k++ {
 		h += a.Weights[k] * a.State[int(a.Neighbours[k])*lanes+r]
 	}
@@ -79,11 +79,11 @@ func (a *part) field(h float32, i, lanes, r int) float32 {
 
 // Sweep is the definition of one sweep of every replica, sites in the given order.
 func Sweep(m Model, rule chance.Rule, key rng.Stream, a *Arrays) {
-	lanes := m.lanes()
+	lanes := m.Lanes()
 	for q := range m.Systems {
-		p := m.system(a, q)
+		p := m.System(a, q)
 		for r := range m.Replicas {
-			e := uint64(m.element(q, r))
+			e := uint64(m.Element(q, r))
 			for k, i := range p.Order {
 				s := &p.State[int(i)*lanes+r]
 				h := p.field(p.External[i], int(i), lanes, r)
@@ -101,8 +101,8 @@ func Sweep(m Model, rule chance.Rule, key rng.Stream, a *Arrays) {
 //
 // the sum over j in float32, both sums over i in float64, in order.
 func Energy(m Model, a *Arrays, system, r int) float64 {
-	lanes := m.lanes()
-	p := m.system(a, system)
+	lanes := m.Lanes()
+	p := m.System(a, system)
 	pairs, single := 0.0, 0.0
 	for i := range m.Sites {
 		s := p.State[i*lanes+r]

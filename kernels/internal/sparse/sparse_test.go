@@ -47,7 +47,7 @@ func problem(systems, l, replicas int) (Model, Arrays) {
 	n := len(g.Order)
 	m := Model{Systems: systems, Sites: n, Replicas: replicas, Entries: 6 * n, Colours: 2, Graphs: []Topology{g}}
 	a := Arrays{
-		State: make([]float32, systems*n*m.lanes()+16), Weights: make([]float32, systems*6*n),
+		State: make([]float32, systems*n*m.Lanes()+16), Weights: make([]float32, systems*6*n),
 		External: make([]float32, systems*n), HalfT: make([]float32, systems*replicas),
 	}
 	key := rng.At(2, 0, rng.SetupStage, 1)
@@ -59,7 +59,7 @@ func problem(systems, l, replicas int) (Model, Arrays) {
 			}
 			a.External[q*n+i] = .1 * key.Normal32(1<<40+uint64(q*n+i))
 			for r := range replicas {
-				a.State[(q*n+i)*m.lanes()+r] = float32(1 - 2*int32(key.Uint32(1<<41+uint64((q*n+i)*replicas+r))&1))
+				a.State[(q*n+i)*m.Lanes()+r] = float32(1 - 2*int32(key.Uint32(1<<41+uint64((q*n+i)*replicas+r))&1))
 			}
 		}
 		for r := range replicas {

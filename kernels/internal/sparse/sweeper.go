@@ -138,12 +138,12 @@ func (t *Topology) colour(c int) (from, to int) {
 // visit decides the sites at positions from to to of the order.
 func (s *Sweeper) visit(w *workspace, system, first, from, to int) {
 	m := s.model
-	a := m.system(&s.arrays, system)
+	a := m.System(&s.arrays, system)
 	replicas := min(s.chunk, m.Replicas-first)
 	w.draw.Start(s.key, a.HalfT[first:][:replicas])
 	for k := from; k < to; k += blockSites {
 		n := min(blockSites, to-k)
-		w.draw.Rows(s.rule, w.thresholds, nil, chunkLanes, k, n, m.element(system, first), replicas)
+		w.draw.Rows(s.rule, w.thresholds, nil, chunkLanes, k, n, m.Element(system, first), replicas)
 		if s.asm == nil {
 			s.plain(w, &a, first, replicas, k, n)
 			continue
@@ -154,7 +154,7 @@ func (s *Sweeper) visit(w *workspace, system, first, from, to int) {
 				lanes, f = 2*chance.Lanes, s.asm.visit32
 			}
 			w.visit = visitArgs{
-				n, &a.Order[k], &a.State[first+r], 4 * m.lanes(), &a.Offsets[0], &a.Neighbours[0],
+				n, &a.Order[k], &a.State[first+r], 4 * m.Lanes(), &a.Offsets[0], &a.Neighbours[0],
 				&a.Weights[0], &a.External[0], &w.thresholds[r], 4 * chunkLanes,
 			}
 			f(&w.visit)
@@ -164,8 +164,8 @@ func (s *Sweeper) visit(w *workspace, system, first, from, to int) {
 }
 
 // plain is visit without assembly, replicas inside.
-func (s *Sweeper) plain(w *workspace, a *part, first, replicas, k, n int) {
-	lanes := s.model.lanes()
+func (s *Sweeper) plain(w *workspace, a *Part, first, replicas, k, n int) {
+	lanes := s.model.Lanes()
 	for l := range n {
 		i := int(a.Order[k+l])
 		for r := range replicas {
@@ -180,13 +180,13 @@ func (s *Sweeper) plain(w *workspace, a *part, first, replicas, k, n int) {
 // Energies writes the energy of every replica, [systems][replicas].
 func (s *Sweeper) Energies(dst []float64) {
 	s.energies = dst
-	s.workers.Do(s.model.Systems*(s.model.lanes()/chance.Lanes), s.total)
+	s.workers.Do(s.model.Systems*(s.model.Lanes()/chance.Lanes), s.total)
 }
 
 // energyTask sums 16 lanes.
 func (s *Sweeper) energyTask(task, worker int) {
 	m, w := s.model, s.scratch[worker]
-	groups := m.lanes() / chance.Lanes
+	groups := m.Lanes() / chance.Lanes
 	system, first := task/groups, task%groups*chance.Lanes
 	if first >= m.Replicas {
 		return
@@ -198,9 +198,9 @@ func (s *Sweeper) energyTask(task, worker int) {
 		}
 		return
 	}
-	a := m.system(&s.arrays, system)
+	a := m.System(&s.arrays, system)
 	w.energy = energyArgs{
-		m.Sites, &w.sums, &a.State[first], 4 * m.lanes(), &a.Offsets[0], &a.Neighbours[0], &a.Weights[0], &a.External[0],
+		m.Sites, &w.sums, &a.State[first], 4 * m.Lanes(), &a.Offsets[0], &a.Neighbours[0], &a.Weights[0], &a.External[0],
 	}
 	s.asm.energy16(&w.energy)
 	for r := range dst {
