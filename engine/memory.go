@@ -23,6 +23,7 @@ type stagePlan struct {
 	leaf  map[string]*value
 	names []string          // slots with a next value, sorted
 	next  map[string]*value // never a view, never shared
+	shape map[string][]int  // of the slots, which may be other than that of the value they take
 	works []work
 	where map[*value]int // the work that makes a value
 	last  map[*value]int // the last work that reads it
@@ -184,7 +185,7 @@ func fullView(v, r *value) bool {
 func (sp *stagePlan) inPlace() error {
 	for _, k := range sp.names {
 		v := sp.next[k]
-		buf, err := sp.pr.slot(k, v.dtype, v.shape)
+		buf, err := sp.pr.slot(k, v.dtype, sp.shape[k])
 		if err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (pr *Program) compileStage(s Stage) (stage, error) {
 	if err := checkHashes(s.Graph); err != nil {
 		return st, err
 	}
-	sp := &stagePlan{pr: pr, next: map[string]*value{}, where: map[*value]int{}, last: map[*value]int{}, taken: map[*value]bool{}, late: map[*value]bool{}}
+	sp := &stagePlan{pr: pr, next: map[string]*value{}, shape: map[string][]int{}, where: map[*value]int{}, last: map[*value]int{}, taken: map[*value]bool{}, late: map[*value]bool{}}
 	for k, n := range s.Next {
 		if n == nil {
 			return st, fmt.Errorf("the next value of slot %q is nil", k)
@@ -80,7 +80,7 @@ func (pr *Program) compileStage(s Stage) (stage, error) {
 		if err != nil {
 			return st, err
 		}
-		sp.next[k] = v
+		sp.next[k], sp.shape[k] = v, v.shape
 	}
 	sp.leaf = l.leaf
 	for name, v := range l.leaf {

@@ -142,6 +142,12 @@ var Cases = []Case{
 			"flat": b.ok(gorgonia.Reshape(b.ok(gorgonia.Neg(x)), tensor.Shape{140})), "row": b.ok(gorgonia.Square(b.ok(gorgonia.Slice(x, gorgonia.S(2))))),
 			"cat": b.ok(gorgonia.Concat(0, top, x)), "x": b.ok(gorgonia.HadamardProd(x, b.num(.5)))}))
 	}},
+	{"slots of another shape than their value", 3, func(b *Builder) engine.Plan {
+		b.graph()
+		x, flat := b.in("x", 6, 4), b.in("flat", 24)
+		return one(b.stage("s", 1, map[string]node{"flat": b.ok(gorgonia.Reshape(b.ok(gorgonia.Tanh(x)), tensor.Shape{24})),
+			"x": b.ok(gorgonia.Reshape(b.ok(gorgonia.Neg(flat)), tensor.Shape{6, 4}))}))
+	}},
 	{"slots swapped and copied", 3, func(b *Builder) engine.Plan {
 		b.graph()
 		x, y, z := b.in("x", 4, 6), b.in("y", 4, 6), b.in("z", 4, 6)
