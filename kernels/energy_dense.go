@@ -1,16 +1,20 @@
 package kernels
 
 import (
+	"fmt"
+
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/kernels/internal/dense"
 )
 
 // denseEnergy is the energy of every replica from its spins and fields.
 type denseEnergy struct {
 	op
 	replicas, stride int
+	batch            dense.Batch // of as many sites as a row has room for
 }
 
 // DenseEnergy is H of every replica, float64 [systems, replicas], from a state with its fields and the external field b:
@@ -26,41 +30,25 @@ func DenseEnergy(state, external *gorgonia.Node) (*gorgonia.Node, error) {
 	if err := operand("dense energy", "external", external, tensor.Float32, s[0], s[3]); err != nil {
 		return nil, err
 	}
-	k := &denseEnergy{newOp("DenseEnergy{}", tensor.Float64, tensor.Shape{s[0], s[2]}, state, external), s[2], s[3]}
+	if DenseStride(s[3]) != s[3] {
+		return nil, fmt.Errorf("dense energy: rows of %d floats are not those of DenseStride", s[3])
+	}
+	o := newOp("DenseEnergy{}", tensor.Float64, tensor.Shape{s[0], s[2]}, state, external)
+	k := &denseEnergy{o, s[2], s[3], dense.Batch{Systems: s[0], Sites: s[3], Replicas: s[2]}}
 	return gorgonia.ApplyOp(k, state, external)
 }
 
 // Host is the definition.
 func (k *denseEnergy) Host(_ engine.Clock, out engine.Buffer, in []engine.Buffer) error {
-	for i := range out.Len() {
-		k.replica(engine.Slice[float64](out), engine.Slice[float32](in[0]), engine.Slice[float32](in[1]), i)
+	for r := range engine.Slice[float64](out) {
+		engine.Slice[float64](out)[r] = dense.Energy(k.batch, engine.Slice[float32](in[0]), engine.Slice[float32](in[1]), r)
 	}
 	return nil
 }
 
-// replica writes the energy of replica i of all.
-func (k *denseEnergy) replica(energy []float64, state, external []float32, i int) {
-	system, r := i/k.replicas, i%k.replicas
-	n := k.stride
-	s := state[(2*system*k.replicas+r)*n:][:n]
-	h := state[((2*system+1)*k.replicas+r)*n:][:n]
-	b := external[system*n:][:n]
-	var sum [8]float64
-	for ; len(s) >= 8; s, h, b = s[8:], h[8:], b[8:] {
-		for l := range 8 {
-			sum[l] += float64(float64(s[l]) * (float64(h[l]) + float64(b[l])))
-		}
-	}
-	total := 0.0
-	for _, x := range sum {
-		total += x
-	}
-	energy[i] = -total / 2
-}
-
-// Bind splits the replicas.
+// Bind is the vectorised sum of package dense.
 func (k *denseEnergy) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer) (func(*engine.Clock) error, error) {
-	energy, state, external := engine.Slice[float64](out), engine.Slice[float32](in[0]), engine.Slice[float32](in[1])
-	task := func(i, _ int) { k.replica(energy, state, external, i) }
-	return func(*engine.Clock) error { w.Do(len(energy), task); return nil }, nil
+	a := dense.NewAccountant(k.batch, w)
+	energies, state, external := engine.Slice[float64](out), engine.Slice[float32](in[0]), engine.Slice[float32](in[1])
+	return func(*engine.Clock) error { a.Energies(energies, state, external); return nil }, nil
 }

@@ -69,6 +69,14 @@ func (b *inputs) ladder(g *gorgonia.ExprGraph, copies int) (ladder, index *gorgo
 // check runs the law's stages and compares histograms.
 func (l law) check(t *testing.T) {
 	t.Helper()
+	if p := l.least(t); p < lawAlarm {
+		t.Errorf("p = %.2g", p)
+	}
+}
+
+// least is the least p-value of the law's temperatures.
+func (l law) least(t *testing.T) float64 {
+	t.Helper()
 	b := &inputs{t, map[string]any{}}
 	p, err := engine.Compile(engine.Plan{Seed: 3, Stages: l.stages(b)}, kerneltest.Bound{Workers: 1})
 	if err != nil {
@@ -109,8 +117,9 @@ func (l law) check(t *testing.T) {
 			}
 		}
 	}
+	least := 1.
 	for k, beta := range lawBeta {
-		l.chiSquare(t, beta, counts[k])
+		least = min(least, l.chiSquare(t, beta, counts[k]))
 	}
 	exchanged := 0
 	for _, n := range ladder[kernels.LadderAccepts*ladders*lawTemperatures:][:ladders*lawTemperatures] {
@@ -119,10 +128,11 @@ func (l law) check(t *testing.T) {
 	if exchanged == 0 {
 		t.Error("no exchange was accepted")
 	}
+	return least
 }
 
-// chiSquare compares counts of states with Boltzmann's law; states expected fewer than 8 times share a bin.
-func (l law) chiSquare(t *testing.T, beta float64, counts []float64) {
+// chiSquare is the p-value of the counts of states under Boltzmann's law; states expected fewer than 8 times share a bin.
+func (l law) chiSquare(t *testing.T, beta float64, counts []float64) float64 {
 	t.Helper()
 	weight := make([]float64, len(counts))
 	z, total := 0.0, 0.0
@@ -150,9 +160,9 @@ func (l law) chiSquare(t *testing.T, beta float64, counts []float64) {
 		chi += (rareGot - rareWant) * (rareGot - rareWant) / rareWant
 		bins++
 	}
-	if p := 1 - (distuv.ChiSquared{K: float64(bins - 1)}).CDF(chi); p < lawAlarm {
-		t.Errorf("β = %g: χ² = %.1f over %d bins, p = %.2g", beta, chi, bins, p)
-	}
+	p := 1 - (distuv.ChiSquared{K: float64(bins - 1)}).CDF(chi)
+	t.Logf("β = %g: χ² = %.1f over %d bins, p = %.2g", beta, chi, bins, p)
+	return p
 }
 
 func clone(x any) any {
@@ -381,6 +391,16 @@ func TestClusterLaw(t *testing.T) {
 			return kernels.Houdayer(g, 3, state, ladder)
 		}).check(t)
 	})
+}
+
+// TestLawsAreSharp compares with the law of couplings and fields six per cent too strong, which must be noticed.
+func TestLawsAreSharp(t *testing.T) {
+	l := denseLaw(kernels.Metropolis)
+	right := l.energy
+	l.energy = func(s []float64) float64 { return 1.06 * right(s) }
+	if p := l.least(t); p > lawAlarm {
+		t.Errorf("the wrong law passes with p = %g", p)
+	}
 }
 
 func TestDenseLaw(t *testing.T) {

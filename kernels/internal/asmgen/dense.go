@@ -18,6 +18,7 @@ func denseSweep() string {
 		for n := 1; n <= 8; n++ {
 			apply(t, g, n)
 		}
+		energyDense(t, g)
 	}
 	return t.String()
 }
@@ -268,5 +269,35 @@ func apply(t *text, g target, n int) {
 	t.p("ADDQ $4, SI")
 	t.p("DECQ CX")
 	t.p("JNZ replica")
+	t.end()
+}
+
+// energyDense sums s·(h + b) in eight lanes of float64.
+func energyDense(t *text, g target) {
+	t.function("energy"+g.suffix, "energy sums s·(h + b) in eight lanes.")
+	for i, reg := range []string{"CX", "SI", "DI", "DX", "BX"} { // groups of eight, spins, fields, external, sums
+		t.p("MOVQ %d(AX), %s", 8*i, reg)
+	}
+	parts := 64 / g.bytes
+	for v := range parts {
+		t.p("VXORPS %s, %s, %s", g.r(v), g.r(v), g.r(v))
+	}
+	t.p("eight:")
+	for v := range parts {
+		off := v * g.bytes / 2
+		t.p("VCVTPS2PD %d(DI), %s", off, g.r(4+v))
+		t.p("VCVTPS2PD %d(DX), %s", off, g.r(6+v))
+		t.p("VADDPD %s, %s, %s", g.r(6+v), g.r(4+v), g.r(4+v))
+		t.p("VCVTPS2PD %d(SI), %s", off, g.r(6+v))
+		t.p("VFMADD231PD %s, %s, %s", g.r(6+v), g.r(4+v), g.r(v)) // the product by ±1 or 0 is exact
+	}
+	for _, reg := range []string{"SI", "DI", "DX"} {
+		t.p("ADDQ $32, %s", reg)
+	}
+	t.p("DECQ CX")
+	t.p("JNZ eight")
+	for v := range parts {
+		t.p("VMOVUPD %s, %d(BX)", g.r(v), v*g.bytes)
+	}
 	t.end()
 }

@@ -32,6 +32,11 @@ type (
 		jRow       int
 		masks      *uint16
 	}
+	energyArgs struct {
+		eights  int
+		s, h, b *float32
+		sums    *[8]float64
+	}
 	applyArgs struct {
 		h        *float32
 		hRow     int
@@ -55,6 +60,7 @@ type routines struct {
 	decide16  func(*decideArgs)
 	decide32  func(*decideArgs) // nil: decide16 twice
 	apply     [tile + 1]func(*applyArgs)
+	energy    func(*energyArgs)
 }
 
 // lane arrays hold a block: [site][lane of a group].

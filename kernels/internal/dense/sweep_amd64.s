@@ -1162,6 +1162,30 @@ skip:
 	VZEROUPPER
 	RET
 
+// energy sums s·(h + b) in eight lanes.
+TEXT ·energyAVX512(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ 0(AX), CX
+	MOVQ 8(AX), SI
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), DX
+	MOVQ 32(AX), BX
+	VXORPS Z0, Z0, Z0
+eight:
+	VCVTPS2PD 0(DI), Z4
+	VCVTPS2PD 0(DX), Z6
+	VADDPD Z6, Z4, Z4
+	VCVTPS2PD 0(SI), Z6
+	VFMADD231PD Z6, Z4, Z0
+	ADDQ $32, SI
+	ADDQ $32, DI
+	ADDQ $32, DX
+	DECQ CX
+	JNZ eight
+	VMOVUPD Z0, 0(BX)
+	VZEROUPPER
+	RET
+
 // apply adds rows of couplings to a tile of the fields.
 TEXT ·apply1AVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
@@ -1663,5 +1687,36 @@ skip:
 	ADDQ $4, SI
 	DECQ CX
 	JNZ replica
+	VZEROUPPER
+	RET
+
+// energy sums s·(h + b) in eight lanes.
+TEXT ·energyAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	MOVQ 0(AX), CX
+	MOVQ 8(AX), SI
+	MOVQ 16(AX), DI
+	MOVQ 24(AX), DX
+	MOVQ 32(AX), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+eight:
+	VCVTPS2PD 0(DI), Y4
+	VCVTPS2PD 0(DX), Y6
+	VADDPD Y6, Y4, Y4
+	VCVTPS2PD 0(SI), Y6
+	VFMADD231PD Y6, Y4, Y0
+	VCVTPS2PD 16(DI), Y5
+	VCVTPS2PD 16(DX), Y7
+	VADDPD Y7, Y5, Y5
+	VCVTPS2PD 16(SI), Y7
+	VFMADD231PD Y7, Y5, Y1
+	ADDQ $32, SI
+	ADDQ $32, DI
+	ADDQ $32, DX
+	DECQ CX
+	JNZ eight
+	VMOVUPD Y0, 0(BX)
+	VMOVUPD Y1, 32(BX)
 	VZEROUPPER
 	RET
