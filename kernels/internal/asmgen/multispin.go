@@ -86,11 +86,21 @@ func multispin512() string {
 		name := [2]string{"unsatisfied2", "unsatisfied3"}[dims-2]
 		f.function(name+"AVX512", name+"AVX512 counts the unsatisfied bonds of one colour of rows of a plane.")
 		f.p("KMOVB planeArgs_mask(AX), K1")
-		f.clearTally()
+		f.clearTally("tallyVectors")
 		f.rows("", func() {
 			f.front()
 			f.count()
-			f.tally()
+			f.tally("tallyVectors", ones, twos, fours)
+		})
+		f.flushTally()
+		f.end()
+		name = [2]string{"bonds2", "bonds3"}[dims-2]
+		f.function(name+"AVX512", name+"AVX512 counts the unsatisfied bonds of rows of a plane of packed words.")
+		f.clearTally("bondVectors")
+		f.rows("", func() {
+			f.bondsFront()
+			f.bondsCount()
+			f.tally("bondVectors", 7, 1)
 		})
 		f.flushTally()
 		f.end()

@@ -49,3 +49,9 @@ func heatBath2SharedAVX512(a *planeArgs)
 
 //go:noescape
 func heatBath3SharedAVX512(a *planeArgs)
+
+//go:noescape
+func bonds2AVX512(a *planeArgs)
+
+//go:noescape
+func bonds3AVX512(a *planeArgs)

@@ -15,9 +15,11 @@ const (
 	layoutPackedShared        // the same with one word of couplings a bond
 )
 
-// A tally of eight planes has room for 42 vectors of at most six unsatisfied bonds a bit, AVX2's of seven planes for 21.
+// A tally of eight planes has room for 42 vectors of at most six unsatisfied bonds a bit, or 85 of three; AVX2's of seven
+// planes for 21 of six.
 const (
 	tallyVectors  = 42
+	bondVectors   = 85
 	tallyVectors4 = 21
 )
 
@@ -42,9 +44,9 @@ type step struct {
 	// Where the neighbours across the row's end, at other lanes, are taken from.
 	rightFrom, leftFrom, bondLeftFrom int
 	// Lanes to load of the sixteen words from here, right, left and of the eight from bond and bondLeft on, and lanes of the
-	// picked vector that lie across the row's end, or hold sites.
-	low, high, rightLow, rightHigh, leftLow, leftHigh    uint8
-	bondLanes, bondLeftLanes, rightWrap, leftWrap, lanes uint8
+	// picked vector that lie across the row's end.
+	low, high, rightLow, rightHigh, leftLow, leftHigh uint8
+	bondLanes, bondLeftLanes, rightWrap, leftWrap     uint8
 }
 
 // A planeArgs is the argument of the AVX-512 functions: some rows of one plane. Assembly knows it by its fields.
@@ -124,12 +126,6 @@ func (v *vectorBoard) init(b *board) {
 	if b.CouplingWords == 0 {
 		v.zeros = make([]uint64, b.Size[0])
 	}
-	for first := range v.steps {
-		v.steps[first] = b.wideSteps(first)
-		if b.packed() > 1 {
-			v.steps[first] = b.packedSteps(first)
-		}
-	}
 	for i := range v.args {
 		a := &v.args[i]
 		a.row, a.jrow = 8*b.Size[0]*b.Words, 8*b.Size[0]*b.CouplingWords
@@ -139,12 +135,25 @@ func (v *vectorBoard) init(b *board) {
 		for j := range a.m0x4 {
 			a.m0x4[j], a.m1x4[j] = philoxM0, philoxM1
 		}
+		for lane := range b.Words * b.packed() {
+			a.bondPick[lane%8] = uint64(2 * (lane / b.Words))
+		}
+	}
+	if b.packed() > 1 {
+		v.setSteps(b.packedSteps(0), b.packedSteps(1))
+	} else {
+		v.setSteps(b.wideSteps(0), b.wideSteps(1))
+	}
+}
+
+// setSteps sets the steps along rows whose first site to sweep is the first or the second.
+func (v *vectorBoard) setSteps(even, odd []step) {
+	v.steps = [2][]step{even, odd}
+	for i := range v.args {
+		a := &v.args[i]
 		for first, s := range v.steps {
 			a.steps[first] = unsafe.Pointer(&s[0])
 			a.stepsEnd[first] = unsafe.Add(a.steps[first], len(s)*int(unsafe.Sizeof(s[0])))
-		}
-		for lane := range b.Words * b.packed() {
-			a.bondPick[lane%8] = uint64(2 * (lane / b.Words))
 		}
 	}
 }
@@ -154,7 +163,7 @@ func (b *board) wideSteps(first int) (steps []step) {
 	nx, words, bond := b.Size[0], 8*b.Words, 8*max(b.CouplingWords, 1)
 	for x := first; x < nx; x += 2 {
 		right, left := around(x, nx)
-		s := step{here: x * words, right: right * words, left: left * words, bond: x * bond, bondLeft: left * bond, lanes: 0xff}
+		s := step{here: x * words, right: right * words, left: left * words, bond: x * bond, bondLeft: left * bond}
 		for lane := range 8 {
 			s.sites[lane] = uint64(x)
 			if b.Strips && x == nx-1 {
@@ -189,7 +198,6 @@ func (b *board) packedSteps(first int) (steps []step) {
 				continue
 			}
 			s.sites[lane] = uint64(x)
-			s.lanes |= 1 << lane
 			s.bondLanes |= 1 << (2 * j)
 			setLane(&s.low, &s.high, own)
 			if x < nx-1 {
@@ -327,25 +335,36 @@ func (v *vectorSweeper) can(l level.Level) bool {
 // set fills the tables of a block.
 func (v *vectorSweeper) set(s *Sweeper, block int) {
 	t := &v.tables[block]
-	classes := len(s.order)
+	var words [8]int // by lane
 	for lane := range v.lanes {
-		w := s.word(v.lanes, block, lane)
-		for q := range t.pairs {
-			for i, x := range s.pass.perPair(uint32(w), uint32(q)) {
-				t.pairs[q][i][lane] = uint64(x)
-			}
-		}
-		if s.Shared {
-			d := s.sharedThresholds(w)
-			for i, x := range d[:classes] {
-				t.thresholds[i][lane] = x
+		words[lane] = s.word(v.lanes, block, lane)
+		if lane > 0 && s.packed() > 1 && lane >= s.Words { // the words come again and again
+			for q := range t.pairs {
+				for i := range t.pairs[q] {
+					t.pairs[q][i][lane] = t.pairs[q][i][lane-s.Words]
+				}
 			}
 			continue
 		}
-		for p := range Planes {
-			d := s.differences(p, w)
-			for i, x := range d[:classes] {
-				t.thresholds[p*classes+i][lane] = x
+		for q := range t.pairs {
+			for i, x := range s.pass.perPair(uint32(words[lane]), uint32(q)) {
+				t.pairs[q][i][lane] = uint64(x)
+			}
+		}
+	}
+	planes := Planes
+	if s.Shared {
+		planes = 1
+	}
+	for p := range planes {
+		first := &t.thresholds[p*len(s.order)]
+		for i, c := range s.order {
+			from, to := s.thresholds[(p*len(s.order)+c)*s.Words:][:s.Words], &t.thresholds[p*len(s.order)+i]
+			for lane := range v.lanes {
+				to[lane&7] = from[words[lane&7]]
+				if i > 0 && !s.Shared {
+					to[lane&7] ^= first[lane&7]
+				}
 			}
 		}
 	}
