@@ -46,39 +46,19 @@ const fieldTolerance = 1e-5
 // Cholesky factor of g² C, which the same population has just measured, as it has R(t_i, ·). There is nothing to damp or to
 // iterate; errors are those of the population's size.
 func (p Problem) Causal(ctx context.Context, b engine.Backend) (*Solution, error) {
-	if err := p.fill(); err != nil {
-		return nil, err
-	}
-	past, err := p.past()
+	r, err := p.Start(b)
 	if err != nil {
 		return nil, err
 	}
-	kept := past
-	if !p.needsResponse() {
-		kept = nil
-	}
-	if err := p.checkRoom(kept, 2); err != nil {
-		return nil, err
-	}
-	plan, err := p.causalPlan(past)
-	if err != nil {
-		return nil, err
-	}
-	prog, err := engine.Compile(plan, b)
-	if err != nil {
-		return nil, err
-	}
-	tally := newTally(p)
-	run := processRun{problem: p, prog: prog, begin: []string{stageBegin}, finish: []string{stageFinish}}
-	for range p.Populations {
-		if err := run.population(ctx); err != nil {
+	for !r.Done() {
+		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := tally.add(&run); err != nil {
+		if err := r.Step(); err != nil {
 			return nil, err
 		}
 	}
-	return tally.solution(&run, kept)
+	return r.Solution()
 }
 
 // The stages of a process: begin runs at its first step, finish at its last.
@@ -185,27 +165,36 @@ type processRun struct {
 	begin, finish        []string // stages that run at the first step, and at the last
 }
 
+// population runs one population from its first step to its last.
 func (r *processRun) population(ctx context.Context) error {
-	p := r.problem
-	n := p.Steps()
-	r.mean, r.slopes, r.square = make([]float64, n), make([]float64, n), make([]float64, n)
-	for i := range n {
-		if err := errors.Join(r.repeat(r.begin, i == 0), r.repeat(r.finish, i == n-1)); err != nil {
-			return err
-		}
-		if p.Input != nil {
-			if err := r.prog.Write("input", []float32{float32(p.Input(float64(i) * p.Step))}); err != nil {
-				return err
-			}
-		}
-		if err := r.prog.Step(ctx, 1); err != nil {
-			return err
-		}
-		if err := r.moments(i); err != nil {
+	for range r.problem.Steps() {
+		if err := r.step(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// step makes the next step of the present population, or the first one of the next.
+func (r *processRun) step(ctx context.Context) error {
+	p := r.problem
+	n := p.Steps()
+	i := int(r.prog.Steps() % uint64(n))
+	if i == 0 {
+		r.mean, r.slopes, r.square = make([]float64, n), make([]float64, n), make([]float64, n)
+	}
+	if err := errors.Join(r.repeat(r.begin, i == 0), r.repeat(r.finish, i == n-1)); err != nil {
+		return err
+	}
+	if p.Input != nil {
+		if err := r.prog.Write("input", []float32{float32(p.Input(float64(i) * p.Step))}); err != nil {
+			return err
+		}
+	}
+	if err := r.prog.Step(ctx, 1); err != nil {
+		return err
+	}
+	return r.moments(i)
 }
 
 // repeat switches stages on or off.

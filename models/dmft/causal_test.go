@@ -1,11 +1,14 @@
 package dmft
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"cavity/engine"
 	_ "cavity/engine/cpu"
@@ -177,5 +180,49 @@ func BenchmarkCausal(b *testing.B) {
 				b.ReportMetric(s.Residual, "residual")
 			}
 		})
+	}
+}
+
+// A run that is saved in the middle of its second population and gone on with elsewhere ends with the same bytes.
+func TestCausalResume(t *testing.T) {
+	p := Problem{Gain: Erf, G: 1.5, Eta: .3, Sigma: .2, Step: .1, Time: 3, Trajectories: 128, Populations: 3, Seed: 9, Initial: Normal}
+	want := causal(t, p)
+	r, err := p.Start(open(t, "cpu", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		if err := r.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var saved bytes.Buffer
+	if err := r.Save(&saved); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Solution(); err == nil {
+		t.Error("a solution before the end did not fail")
+	}
+	again, err := p.Start(open(t, "cpu", 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Load(&saved); err != nil {
+		t.Fatal(err)
+	}
+	for !again.Done() {
+		if err := again.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := again.Solution()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the resumed run differs: %s", diff)
+	}
+	if err := again.Load(strings.NewReader("no state")); err == nil {
+		t.Error("a damaged state did not fail")
 	}
 }

@@ -19,6 +19,7 @@ type Iteration struct {
 	// Tolerance bounds the root mean square change of C and of R; 0 means 1/√trajectories, about the sampling error of one iteration,
 	// below which the change does not fall.
 	Tolerance float64
+	Progress  func(iterations uint64) // called after every iteration, if given
 }
 
 // Change is the root mean square of C_new - C and of R_new - R in one iteration.
@@ -110,6 +111,9 @@ func (it Iteration) settle(ctx context.Context, run *processRun) (changes []Chan
 		}
 		c.C, c.R = c.C/size, c.R/size
 		changes = append(changes, c)
+		if it.Progress != nil {
+			it.Progress(uint64(len(changes)))
+		}
 		if c.C <= it.Tolerance && c.R <= it.Tolerance {
 			return changes, true, nil
 		}

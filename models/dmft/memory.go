@@ -1,10 +1,30 @@
 package dmft
 
-import "fmt"
+import (
+	"bufio"
+	"fmt"
+	"os"
+)
 
 // MemoryLimit bounds what a solver may allocate, in bytes; solvers say before they start how much they need.
-// It is 8 GiB unless a caller sets it before any solver runs.
-var MemoryLimit int64 = 8 << 30
+// It is the memory that the system has available when the program starts, or 8 GiB where that is not told.
+var MemoryLimit = availableMemory()
+
+func availableMemory() int64 {
+	const otherwise = 8 << 30
+	f, err := os.Open("/proc/meminfo")
+	if err != nil {
+		return otherwise
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var kib int64
+		if n, _ := fmt.Sscanf(lines.Text(), "MemAvailable: %d kB", &kib); n == 1 {
+			return kib << 10
+		}
+	}
+	return otherwise
+}
 
 func checkMemory(need int64, what, remedy string) error {
 	if need > MemoryLimit {

@@ -27,6 +27,7 @@ type Network struct {
 	Realisations  int // 0 means 1
 	Replicas      int // of each realisation; 0 means 1
 	Seed          uint64
+	Progress      func(done uint64) // called before every step with the number of those made, if given
 }
 
 // Simulation is what [Network.Simulate] finds, with standard errors over realisations (NaN for a single one).
@@ -151,6 +152,9 @@ func (w Network) advance(ctx context.Context, prog *engine.Program, i int) error
 		if err := prog.Write("input", []float32{float32(w.Input(float64(i) * w.Step))}); err != nil {
 			return err
 		}
+	}
+	if w.Progress != nil {
+		w.Progress(uint64(i))
 	}
 	return prog.Step(ctx, 1)
 }

@@ -1,6 +1,7 @@
 package dmft
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -22,6 +23,7 @@ type LongQuench struct {
 	Step, Thinning float64
 	// Snapshots are the times at which the whole row is kept, in increasing order; they are rounded to steps.
 	Snapshots []float64
+	Progress  func(done, total uint64) // called now and then, if given
 }
 
 // Aging is the outcome of a long quench.
@@ -41,7 +43,7 @@ type AgingRow struct {
 }
 
 // Run solves the model's equations from t = 0 to time.
-func (l LongQuench) Run(m PSpin, time float64) (*Aging, error) {
+func (l LongQuench) Run(ctx context.Context, m PSpin, time float64) (*Aging, error) {
 	if l.Thinning == 0 {
 		l.Thinning = .08
 	}
@@ -62,6 +64,14 @@ func (l LongQuench) Run(m PSpin, time float64) (*Aging, error) {
 	out := &Aging{Time: []float64{0}, Energy: []float64{0}, Steps: steps}
 	next, wanted := 1, l.Snapshots
 	for h.n < steps {
+		if h.n%256 == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if l.Progress != nil {
+				l.Progress(uint64(h.n), uint64(steps))
+			}
+		}
 		h.advance()
 		if h.n >= next || h.n == steps {
 			out.Time, out.Energy = append(out.Time, h.time()), append(out.Energy, h.energy)

@@ -1,6 +1,7 @@
 package dmft
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,7 +9,7 @@ import (
 
 func longQuench(t testing.TB, l LongQuench, m PSpin, time float64) *Aging {
 	t.Helper()
-	a, err := l.Run(m, time)
+	a, err := l.Run(context.Background(), m, time)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestLongQuenchRefuses(t *testing.T) {
 		time float64
 		say  string
 	}{{LongQuench{}, 1, "step"}, {LongQuench{Step: .05, Thinning: .9}, 1, "thinning"}, {LongQuench{Step: .05}, 0, "time"}} {
-		if _, err := c.l.Run(PurePSpin(3, .5), c.time); err == nil || !strings.Contains(err.Error(), c.say) {
+		if _, err := c.l.Run(context.Background(), PurePSpin(3, .5), c.time); err == nil || !strings.Contains(err.Error(), c.say) {
 			t.Errorf("%+v: error %v, want one about %q", c.l, err, c.say)
 		}
 	}

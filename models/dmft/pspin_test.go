@@ -1,6 +1,7 @@
 package dmft
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -8,7 +9,7 @@ import (
 
 func quench(t testing.TB, m PSpin, time, step float64) *TwoTime {
 	t.Helper()
-	s, err := m.Quench(time, step)
+	s, err := m.Quench(context.Background(), time, step)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestPSpinRefuses(t *testing.T) {
 		{PurePSpin(3, .5), 10_000, .1, "GiB"},
 		{PSpin{Temperature: 1}, 10, .1, "no terms"},
 	} {
-		if _, err := c.m.Quench(c.time, c.step); err == nil || !strings.Contains(err.Error(), c.say) {
+		if _, err := c.m.Quench(context.Background(), c.time, c.step); err == nil || !strings.Contains(err.Error(), c.say) {
 			t.Errorf("%+v: error %v, want one about %q", c, err, c.say)
 		}
 	}

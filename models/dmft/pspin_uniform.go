@@ -1,6 +1,7 @@
 package dmft
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -37,7 +38,7 @@ func (s *TwoTime) R(i, j int) float64 {
 // Quench solves the equations from t = 0 to time by steps of second order: Adams-Bashforth predicts a row, one evaluation of the
 // integrals by the trapezoid rule corrects it. Errors are of order step² and [Extrapolate] removes them.
 // It costs time³/step³/3 multiply-adds and 8 (time/step)² bytes, read once a step.
-func (m PSpin) Quench(time, step float64) (*TwoTime, error) {
+func (m PSpin) Quench(ctx context.Context, time, step float64) (*TwoTime, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
@@ -53,6 +54,9 @@ func (m PSpin) Quench(time, step float64) (*TwoTime, error) {
 	}
 	q := newUniformQuench(m, n, step)
 	for i := 0; i < n; i++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		q.advance(i)
 	}
 	return q.s, nil
