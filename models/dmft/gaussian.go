@@ -32,16 +32,22 @@ func (r gaussRule) mean(v float64, f func(float64) float64) float64 {
 }
 
 // pair is <f(x) f(y)> for two normal variables of mean zero, variance v and covariance c, 0 ≤ c ≤ v:
-// the average over the shared part of the squared average over the private part.
+// the average over the shared part of the squared average over the private part. f must be even or odd, so that half of
+// the shared part serves for all of it.
 func (r gaussRule) pair(v, c float64, f func(float64) float64) float64 {
 	shared, private := math.Sqrt(c), math.Sqrt(math.Max(0, v-c))
 	sum := 0.
-	for i, z := range r.x {
+	middle := len(r.x) / 2
+	for i, z := range r.x[:middle+1] {
 		inner := 0.
 		for k, u := range r.x {
 			inner += r.w[k] * f(shared*z+private*u)
 		}
-		sum += r.w[i] * inner * inner
+		weight := 2 * r.w[i]
+		if i == middle {
+			weight = r.w[i]
+		}
+		sum += weight * inner * inner
 	}
 	return sum
 }

@@ -37,6 +37,9 @@ type Simulation struct {
 	Diagonal, Mean []Estimate
 }
 
+// Check reports what is wrong with the network.
+func (w Network) Check() error { return w.fill() }
+
 func (w *Network) fill() error {
 	w.Realisations, w.Replicas = max(w.Realisations, 1), max(w.Replicas, 1)
 	if w.Initial == "" {
@@ -209,7 +212,7 @@ func (w Network) summarise(c, mean []float64) *Simulation {
 	}
 	diagonal, means := make([]float64, k), make([]float64, k)
 	for i := range n {
-		s.T[i] = float64(i) * w.Step
+		s.T[i] = GridTime(i, w.Step)
 		for r := range k {
 			diagonal[r], means[r] = c[r*n*n+i*n+i], mean[r*n+i]
 		}

@@ -84,6 +84,12 @@ func (p *Problem) fill() error {
 	return nil
 }
 
+// GridTime is i·step, rounded to twelve decimals so that it prints as what was meant.
+func GridTime(i int, step float64) float64 { return math.Round(float64(i)*step*1e12) / 1e12 }
+
+// Check reports what is wrong with the problem.
+func (p Problem) Check() error { return p.fill() }
+
 // checkModel refuses models without a state to converge to and steps that make the linear decay unstable.
 func (p Problem) checkModel() error {
 	for _, v := range []struct {

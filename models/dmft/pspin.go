@@ -31,6 +31,9 @@ func PurePSpin(p int, temperature float64) PSpin {
 	return PSpin{Terms: []Monomial{{P: p, Weight: 1}}, Temperature: temperature}
 }
 
+// Check reports what is wrong with the model.
+func (m PSpin) Check() error { return m.check() }
+
 func (m PSpin) check() error {
 	if len(m.Terms) == 0 {
 		return fmt.Errorf("dmft: p-spin: no terms")
@@ -46,9 +49,9 @@ func (m PSpin) check() error {
 	return nil
 }
 
-// checkStep refuses a step at which the fastest relaxation, of rate about z, would be unstable. At low
+// CheckStep refuses a time step at which the fastest relaxation, of rate about z, would be unstable. At low
 // temperature z → T - p e is largest, and e is bounded by the ground state, well above -√(2 f'(1)) here.
-func (m PSpin) checkStep(step float64) error {
+func (m PSpin) CheckStep(step float64) error {
 	rate := m.Temperature + 2*math.Sqrt(m.curvature(1))
 	if !(step > 0) || step*rate > 1 {
 		return fmt.Errorf("dmft: p-spin: step %v, want 0 < step ≤ %.3g: relaxation has the rate %.3g", step, 1/rate, rate)

@@ -50,7 +50,7 @@ func (l LongQuench) Run(ctx context.Context, m PSpin, time float64) (*Aging, err
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	if err := m.checkStep(l.Step); err != nil {
+	if err := m.CheckStep(l.Step); err != nil {
 		return nil, err
 	}
 	if !(l.Thinning > 0) || l.Thinning > .5 {
@@ -74,7 +74,7 @@ func (l LongQuench) Run(ctx context.Context, m PSpin, time float64) (*Aging, err
 		}
 		h.advance()
 		if h.n >= next || h.n == steps {
-			out.Time, out.Energy = append(out.Time, h.time()), append(out.Energy, h.energy)
+			out.Time, out.Energy = append(out.Time, GridTime(h.n, l.Step)), append(out.Energy, h.energy)
 			next = h.n + 1 + h.n/100
 		}
 		for len(wanted) > 0 && float64(h.n) >= math.Round(wanted[0]/l.Step) {

@@ -42,7 +42,7 @@ func (m PSpin) Quench(ctx context.Context, time, step float64) (*TwoTime, error)
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	if err := m.checkStep(step); err != nil {
+	if err := m.CheckStep(step); err != nil {
 		return nil, err
 	}
 	n := int(math.Round(time / step))
@@ -151,6 +151,19 @@ func (q *uniformQuench) derivatives(i int) {
 
 // Extrapolate removes the error of order step² from two values computed with a step and with half of it (Richardson).
 func Extrapolate(coarse, fine float64) float64 { return fine + (fine-coarse)/3 }
+
+// Limit extrapolates a value of the uniform grid from up to three steps, each half of the one before: the errors of
+// second and, given three, of third order in the step are removed. at(k) is the value with the step divided by 2^k.
+func Limit(levels int, at func(k int) float64) float64 {
+	switch levels {
+	case 1:
+		return at(0)
+	case 2:
+		return Extrapolate(at(0), at(1))
+	}
+	coarse, fine := Extrapolate(at(0), at(1)), Extrapolate(at(1), at(2))
+	return fine + (fine-coarse)/7
+}
 
 // Chi is the response at t_i to a field switched on at t_j, ∫_{t_j}^{t_i} R(t_i, s) ds by the trapezoid rule.
 func (s *TwoTime) Chi(i, j int) float64 {

@@ -102,7 +102,7 @@ func (t *tally) solution(run *processRun, past *kernels.Past) (*Solution, error)
 	s := &Solution{T: make([]float64, t.n), C: t.c, R: t.r, Diagonal: t.diagonal, Mean: t.mean, Variance: t.sq,
 		Trajectories: t.trajectories, Populations: t.count}
 	for i := range s.T {
-		s.T[i] = float64(i) * run.problem.Step
+		s.T[i] = GridTime(i, run.problem.Step)
 	}
 	if past != nil {
 		s.Residual = past.Residual(t.r)
