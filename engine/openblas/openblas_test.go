@@ -25,7 +25,7 @@ func TestOpen(t *testing.T) {
 	if l.Path == "" || l.Core == "" || !strings.Contains(l.Config, "OpenBLAS") {
 		t.Errorf("path %q, core %q, config %q", l.Path, l.Core, l.Config)
 	}
-	if want := coreType(level.Of()); os.Getenv("OPENBLAS_CORETYPE") == want && strings.Contains(l.Config, "DYNAMIC_ARCH") && !strings.EqualFold(l.Core, want) {
+	if want := coreType(level.Of()); want != "" && os.Getenv("OPENBLAS_CORETYPE") == want && strings.Contains(l.Config, "DYNAMIC_ARCH") && !strings.EqualFold(l.Core, want) {
 		t.Errorf("core %s, want %s", l.Core, want)
 	}
 	if err := l.SetThreads(0); err == nil {

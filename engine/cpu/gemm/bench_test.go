@@ -78,3 +78,44 @@ func (g goroutines) Do(tasks int, f func(task, worker int)) {
 	}
 	wait.Wait()
 }
+
+// BenchmarkBatch multiplies a batch of small matrices; ns/product is what one costs.
+func BenchmarkBatch(b *testing.B) {
+	for _, n := range []int{2, 4, 8, 16} {
+		b.Run(fmt.Sprintf("%dx%d", n, n), func(b *testing.B) {
+			const batch = 1000
+			p, err := New32(Spec{M: n, N: n, K: n, Alpha: 1, Batch: batch, StrideA: n * n, StrideB: n * n, StrideC: n * n})
+			if err != nil {
+				b.Fatal(err)
+			}
+			r := rand.New(rand.NewPCG(1, 2))
+			x, y, z := random[float32](r, lengthA(p)), random[float32](r, lengthB(p)), make([]float32, lengthC(p))
+			best := fastest(b, func() { p.Run(x, y, z) })
+			b.ReportMetric(best[0]*1e9/batch, "ns/product")
+		})
+	}
+}
+
+// BenchmarkTiny is one product of 2×2 matrices, whose plan is there, and without a plan.
+func BenchmarkTiny(b *testing.B) {
+	s := Spec{M: 2, N: 2, K: 2, Alpha: 1}
+	p, err := New32(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	x, y, z := make([]float32, 4), make([]float32, 4), make([]float32, 4)
+	b.Run("plan", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			p.Run(x, y, z)
+		}
+	})
+	b.Run("Multiply", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := Multiply(s, x, y, z); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

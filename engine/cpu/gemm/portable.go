@@ -17,33 +17,28 @@ func portable[T Float]() *set[T] {
 	return s
 }
 
-// at is the element off bytes behind p.
+// at is the element off bytes behind p. It must be an element of the same slice: the garbage collector sees the address.
 func at[T Float](p *T, off int) *T { return (*T)(unsafe.Add(unsafe.Pointer(p), off)) }
 
 // tile multiplies rows×4, two rows at a time so that the sums stay in registers.
 func tile[T Float](p *args[T], rows int) {
-	q := *p
-	for ; rows >= 2; rows -= 2 {
+	for i := 0; i < rows; i += 2 {
+		pair := min(2, rows-i)
 		var s [8]T
-		tile2(&q, &s)
-		store(&q, (*[4]T)(s[:4]), 0)
-		store(&q, (*[4]T)(s[4:]), 1)
-		q.a, q.c = at(q.a, 2*q.rowA), at(q.c, 2*q.rowC)
-	}
-	if rows == 1 {
-		var s [8]T
-		q.rowA = 0
-		tile2(&q, &s)
-		store(&q, (*[4]T)(s[:4]), 0)
+		tile2(p, i, i+pair-1, &s)
+		for r := range pair {
+			store(p, (*[4]T)(s[4*r:]), i+r)
+		}
 	}
 }
 
-func tile2[T Float](p *args[T], s *[8]T) {
+// tile2 sums the products of rows i0 and i1.
+func tile2[T Float](p *args[T], i0, i1 int, s *[8]T) {
 	var s0, s1, s2, s3, t0, t1, t2, t3 T
-	a, b := p.a, p.b
-	for range p.k {
-		x, y := *a, *at(a, p.rowA)
-		v := (*[4]T)(unsafe.Pointer(b))
+	a0, a1 := at(p.a, i0*p.rowA), at(p.a, i1*p.rowA)
+	for k := range p.k {
+		x, y := *at(a0, k*p.colA), *at(a1, k*p.colA)
+		v := (*[4]T)(unsafe.Pointer(at(p.b, k*p.rowB)))
 		s0 += T(x * v[0])
 		s1 += T(x * v[1])
 		s2 += T(x * v[2])
@@ -52,7 +47,6 @@ func tile2[T Float](p *args[T], s *[8]T) {
 		t1 += T(y * v[1])
 		t2 += T(y * v[2])
 		t3 += T(y * v[3])
-		a, b = at(a, p.colA), at(b, p.rowB)
 	}
 	*s = [8]T{s0, s1, s2, s3, t0, t1, t2, t3}
 }
@@ -82,10 +76,8 @@ func packRows[T Float](k int, src *T, ld int, dst *T, n, width int) {
 // packColumns copies 4 rows into columns, ld bytes between the rows of dst.
 func packColumns[T Float](k int, rows *[16]*T, dst *T, ld int) {
 	for r := range 4 {
-		d := at(dst, r*sizeOf[T]())
-		for _, x := range unsafe.Slice(rows[r], k) {
-			*d = x
-			d = at(d, ld)
+		for i, x := range unsafe.Slice(rows[r], k) {
+			*at(dst, i*ld+r*sizeOf[T]()) = x
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	sparseMost  = .19     // above this share of nonzeros the dense product is faster
+	sparseMost  = .22     // above this share of nonzeros the dense product is faster
 	sparseFlops = 1 << 20 // multiply-adds; below, listing costs more than it saves
 )
 

@@ -95,14 +95,12 @@ func (p *Plan[T]) stripsOf(rows int) int { return (rows + p.set.rows() - 1) / p.
 // strip multiplies the rows of A at x.a by packed panels; c is where its first row of results begins.
 func (p *Plan[T]) strip(x *args[T], rows int, c *T, q *part[T]) {
 	size, lanes, tiles := sizeOf[T](), p.set.lanes, p.set.tiles[rows]
-	x.b = q.packed
 	for j := q.j0; j < q.j1; j++ {
 		w := p.width(j)
 		nv := (w + lanes - 1) / lanes
-		x.c = at(c, j*p.panel*size)
+		x.b, x.c = p.panelAt(q.packed, j-q.j0), at(c, j*p.panel*size)
 		x.rowB, x.last = nv*lanes*size, w-(nv-1)*lanes
 		tiles[nv](x)
-		x.b = at(x.b, p.panelLen*size)
 	}
 }
 
