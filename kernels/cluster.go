@@ -16,13 +16,12 @@ import (
 // clusterMove turns clusters of spins that are joined by random bonds.
 type clusterMove struct {
 	op
-	model    sparse.Model
-	edges    [][]clusterEdge // of every graph
-	edgeOf   [][]int32       // of every graph: the edge of an entry
-	most     int             // edges of the largest graph
-	stream   uint16
-	one      bool // Wolff
-	replicas int
+	model  sparse.Model
+	edges  [][]clusterEdge // of every graph
+	edgeOf [][]int32       // of every graph: the edge of an entry
+	most   int             // edges of the largest graph
+	stream uint16
+	one    bool // Wolff
 }
 
 // A clusterEdge joins two sites and knows one of its two weights.
@@ -72,7 +71,6 @@ func cluster(name string, one bool, g *Graph, stream uint16, state, weights, ext
 // numberEdges lists the edges by their lower site, and the edge of every entry of the lists of neighbours.
 func numberEdges(t *sparse.Topology) (edges []clusterEdge, of []int32) {
 	of = make([]int32, len(t.Neighbours))
-	back := make([]int32, len(t.Offsets)) // per site: how far the entries for lower neighbours are used up
 	for i := range int32(len(t.Offsets) - 1) {
 		for k := t.Offsets[i]; k < t.Offsets[i+1]; k++ {
 			if j := t.Neighbours[k]; j > i {
@@ -82,12 +80,11 @@ func numberEdges(t *sparse.Topology) (edges []clusterEdge, of []int32) {
 		}
 	}
 	for e, x := range edges {
-		for k := t.Offsets[x.j] + back[x.j]; ; k++ {
-			if t.Neighbours[k] == x.i {
-				of[k] = int32(e)
-				break
-			}
+		at := t.Offsets[x.j]
+		for t.Neighbours[at] != x.i {
+			at++
 		}
+		of[at] = int32(e)
 	}
 	return edges, of
 }

@@ -114,7 +114,7 @@ func clusterCase(name string, systems, n, edges, copies, temperatures int) Case 
 		index := b.Ok(gorgonia.Reshape(b.Ok(gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt))), []int{systems, replicas}))
 		turned := b.Ok(kernels.SwendsenWang(g, 1, state, weights, external, beta, index))
 		one := b.Ok(kernels.Wolff(g, 2, turned, weights, external, beta, index))
-		moved := b.Ok(kernels.Houdayer(g, 3, one, ladder))
+		moved := b.Ok(kernels.LaneResample(b.Ok(kernels.Houdayer(g, 3, one, ladder)), index))
 		return map[string]*gorgonia.Node{"state": moved, "before": b.Ok(kernels.SparseEnergy(g, replicas, one, weights, external))}
 	}}
 }
