@@ -1,0 +1,54 @@
+package kerneltest
+
+import (
+	"gorgonia.org/gorgonia"
+
+	"cavity/engine/rng"
+	"cavity/kernels"
+)
+
+// logits are normal numbers of deviation 6 with a few far out.
+func logits(n int) ([]float32, []float64) {
+	single, double := make([]float32, n), make([]float64, n)
+	s := rng.At(8, 0, rng.SetupStage, 2)
+	for i := range n {
+		double[i] = 6 * s.Normal64(uint64(i))
+		if i%17 == 0 {
+			double[i] *= 12
+		}
+		single[i] = float32(double[i])
+	}
+	return single, double
+}
+
+func init() {
+	for _, wide := range []bool{false, true} {
+		name := map[bool]string{false: " float32", true: " float64"}[wide]
+		in := func(b *Builder) *gorgonia.Node {
+			single, double := logits(12 * 35)
+			if wide {
+				return b.In("x", double, 12, 35)
+			}
+			return b.In("x", single, 12, 35)
+		}
+		Cases = append(Cases,
+			Case{Name: "rectified" + name, Steps: 3, Build: func(b *Builder) map[string]*gorgonia.Node {
+				x := in(b)
+				return map[string]*gorgonia.Node{"h": b.Ok(kernels.Rectified(x, 3)), "mean": b.Ok(kernels.RectifiedMean(x)), "log": b.Ok(kernels.RectifiedLogPartition(x))}
+			}},
+			Case{Name: "categorical" + name, Steps: 3, Build: func(b *Builder) map[string]*gorgonia.Node {
+				x := in(b)
+				return map[string]*gorgonia.Node{"five": b.Ok(kernels.Categorical(x, 5, 3)), "all": b.Ok(kernels.Categorical(x, 35, 4)), "one": b.Ok(kernels.OneHot(x, 5))}
+			}},
+			Case{Name: "watch" + name, Steps: 3, Build: func(b *Builder) map[string]*gorgonia.Node {
+				x := in(b)
+				return map[string]*gorgonia.Node{"far": b.Ok(kernels.Watch(b.In("far", []int64{-1}, 1), x, 100)), "never": b.Ok(kernels.Watch(b.In("never", []int64{-1}, 1), x, 1e4))}
+			}},
+		)
+	}
+	Cases = append(Cases, Case{Name: "lookup and widen", Steps: 1, Build: func(b *Builder) map[string]*gorgonia.Node {
+		table, index := b.In("table", []float32{.5, 2, -1}, 3), b.In("index", []int32{2, 0, 0, 1, 2, 1}, 2, 3)
+		found := b.Ok(kernels.Lookup(table, index))
+		return map[string]*gorgonia.Node{"found": found, "wide": b.Ok(kernels.Widen(found))}
+	}})
+}

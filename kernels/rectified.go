@@ -1,0 +1,94 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"cavity/engine"
+)
+
+// rectified computes something of the law with density proportional to exp(xh - h²/2) on h ≥ 0, element by element.
+type rectified struct {
+	op
+	stream uint16
+	value  func(x, u float64) float64
+	random bool
+}
+
+// Rectified samples from the normal law of mean x and variance 1 restricted to h ≥ 0, element by element, by inverting the
+// tail: h = x + √2 erfc⁻¹(2(1-u)Φ(x)) with element e's uniform number u of the stream. Below x = -37, where Φ underflows, the law is
+// exponential with the rate -x to 1 part in x².
+func Rectified(x *gorgonia.Node, stream uint16) (*gorgonia.Node, error) {
+	return newRectified(fmt.Sprintf("Rectified{stream %d}", stream), x, &rectified{stream: stream, value: rectifiedSample, random: true})
+}
+
+// RectifiedMean is the mean of that law, x + φ(x)/Φ(x).
+func RectifiedMean(x *gorgonia.Node) (*gorgonia.Node, error) {
+	return newRectified("RectifiedMean", x, &rectified{value: func(x, _ float64) float64 { return rectifiedMean(x) }})
+}
+
+// RectifiedLogPartition is x²/2 + ln Φ(x), the logarithm of ∫ exp(xh - h²/2) dh / √2π over h ≥ 0.
+func RectifiedLogPartition(x *gorgonia.Node) (*gorgonia.Node, error) {
+	return newRectified("RectifiedLogPartition", x, &rectified{value: func(x, _ float64) float64 { return rectifiedLog(x) }})
+}
+
+func newRectified(form string, x *gorgonia.Node, k *rectified) (*gorgonia.Node, error) {
+	if err := needFloat(form, x); err != nil {
+		return nil, err
+	}
+	k.op = newOp(form, x.Dtype(), x.Shape(), x)
+	return gorgonia.ApplyOp(k, x)
+}
+
+// mills is the series 1 - 1/x² + 3/x⁴ - 15/x⁶ + 105/x⁸ - 945/x¹⁰ of -x Φ(x)/φ(x), good to 1e-11 below x = -20.
+func mills(x float64) float64 {
+	i := 1 / (x * x)
+	return 1 - i*(1-3*i*(1-5*i*(1-7*i*(1-9*i))))
+}
+
+func rectifiedLog(x float64) float64 {
+	if x > -20 {
+		return x*x/2 + math.Log(math.Erfc(-x/math.Sqrt2)/2)
+	}
+	return math.Log(mills(x)/-x) - math.Log(2*math.Pi)/2
+}
+
+func rectifiedMean(x float64) float64 {
+	if x > -20 {
+		return x + math.Exp(-x*x/2)/math.Sqrt(math.Pi/2)/math.Erfc(-x/math.Sqrt2)
+	}
+	m := mills(x)
+	return -x * (1 - m) / m
+}
+
+func rectifiedSample(x, u float64) float64 {
+	if x < -37 {
+		return math.Log1p(-u) / x
+	}
+	return max(0, x+math.Sqrt2*math.Erfcinv((1-u)*math.Erfc(-x/math.Sqrt2)))
+}
+
+// Host is the definition, in float64 and rounded to the dtype.
+func (k *rectified) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer) error {
+	s := c.Stream(k.stream)
+	u := func(e int) float64 {
+		if !k.random {
+			return 0
+		}
+		return s.Float64(uint64(e))
+	}
+	if out.Dtype == tensor.Float64 {
+		for e, x := range engine.Slice[float64](in[0]) {
+			engine.Slice[float64](out)[e] = k.value(x, u(e))
+		}
+		return nil
+	}
+	o := engine.Slice[float32](out)
+	for e, x := range engine.Slice[float32](in[0]) {
+		o[e] = float32(k.value(float64(x), u(e)))
+	}
+	return nil
+}

@@ -1,0 +1,250 @@
+package rbm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"gorgonia.org/tensor"
+
+	"cavity/engine"
+)
+
+// AIS is annealed importance sampling of ln Z (Neal 2001; Salakhutdinov, Murray 2008, doi:10.1145/1390156.1390266) between
+// independent units in the field Base and the machine, along p_β(v) ∝ exp((1-β) b_A·v + β b·v + Σ_j A(β x_j)).
+//
+// Forward runs start from the independent units: the mean weight is unbiased, so the estimate of ln Z is too low in expectation.
+// Reverse runs start from samples of the machine and estimate 1/Z without bias: their ln Z is too high in expectation,
+// as far as the samples are fair.
+type AIS struct {
+	Chains       int       // 0: 100
+	Temperatures int       // inverse temperatures from 0 to 1, evenly spaced; 0: 10,000
+	Betas        []float64 // any other schedule, rising from 0 to 1
+	Seed         uint64
+	Report       func(done, until uint64)
+}
+
+// Estimate is ln Z from one direction.
+type Estimate struct {
+	LogZ      float64
+	Deviation float64 // standard error of LogZ from the spread of the weights
+	ESS       float64 // effective sample size (Σw)²/Σw², at most the number of chains
+	Chains    int
+	Betas     int
+}
+
+// check fills in defaults and finds settings that are out of range.
+func (a *AIS) check() error {
+	if a.Chains == 0 {
+		a.Chains = 100
+	}
+	if a.Temperatures == 0 {
+		a.Temperatures = 10000
+	}
+	if a.Chains < 2 || a.Temperatures < 2 {
+		return fmt.Errorf("ais: %d chains and %d temperatures: at least 2 each", a.Chains, a.Temperatures)
+	}
+	if a.Betas == nil {
+		for k := range a.Temperatures {
+			a.Betas = append(a.Betas, float64(k)/float64(a.Temperatures-1))
+		}
+	}
+	last := len(a.Betas) - 1
+	if last < 1 || a.Betas[0] != 0 || a.Betas[last] != 1 {
+		return errors.New("ais: the inverse temperatures must begin with 0 and end with 1")
+	}
+	for k := range last {
+		if !(a.Betas[k+1] > a.Betas[k]) {
+			return fmt.Errorf("ais: inverse temperature %d is %v and the next %v: they must rise", k, a.Betas[k], a.Betas[k+1])
+		}
+	}
+	return nil
+}
+
+// An Annealer is AIS compiled for machines of one shape.
+type Annealer struct {
+	AIS
+	Program *engine.Program
+	machine *Machine
+	fresh   []byte // the Program's first state
+}
+
+// Start compiles the graphs.
+func (a AIS) Start(m *Machine, b engine.Backend) (*Annealer, error) {
+	if err := a.check(); err != nil {
+		return nil, err
+	}
+	step, first := newGraph(tensor.Float32), newGraph(tensor.Float32)
+	next := step.anneal(step.machine(*m, ""), a.Chains)
+	// The first configurations: independent units, drawn in their field.
+	zero := first.scale(first.slot("v", a.Chains, m.Visible.Count), 0)
+	draw := first.sample(m.Visible, first.addRow(zero, first.slot("base", m.Visible.Count)), visibleStream)
+	gibbs := newGraph(tensor.Float32)
+	w := gibbs.machine(*m, "")
+	h := gibbs.sample(m.Hidden, gibbs.up(w, gibbs.slot("v", a.Chains, m.Visible.Count)), hiddenStream)
+	again := gibbs.sample(m.Visible, gibbs.down(w, h), visibleStream)
+	if err := firstError(step.err, first.err, gibbs.err); err != nil {
+		return nil, fmt.Errorf("ais: %w", err)
+	}
+	p, err := engine.Compile(engine.Plan{Seed: a.Seed, Stages: []engine.Stage{
+		{Name: "first", Graph: first.ExprGraph, Next: map[string]node{"v": draw}},
+		{Name: "gibbs", Graph: gibbs.ExprGraph, Next: map[string]node{"v": again}},
+		{Name: "anneal", Graph: step.ExprGraph, Next: next},
+	}}, b)
+	if err != nil {
+		return nil, err
+	}
+	an := &Annealer{AIS: a, Program: p}
+	if an.fresh, err = p.Snapshot(); err != nil {
+		return nil, err
+	}
+	return an, an.Use(m)
+}
+
+// anneal is one change of β0 to β1: the weight of the present configurations, then a Gibbs step at β1.
+func (g *graph) anneal(m weights, chains int) map[string]node {
+	v, logw := g.slot("v", chains, m.Visible.Count), g.slot("log weight", chains)
+	beta0, beta1 := g.slot("beta0"), g.slot("beta1")
+	base := g.slot("base", m.Visible.Count)
+	offset := g.sub(m.b, base)
+	x := g.up(m, v)
+	hot, cold := g.had(x, beta0), g.had(x, beta1)
+	var gain node
+	if bs := m.Hidden.blocks(); len(bs) == 1 && bs[0].units != Potts { // differences unit by unit lose fewer digits
+		gain = g.sum(g.sub(g.each(bs[0].units, cold), g.each(bs[0].units, hot)), 1)
+	} else {
+		gain = g.sub(g.logPartition(m.Hidden, cold), g.logPartition(m.Hidden, hot))
+	}
+	linear := g.had(g.sum(g.hadRow(v, offset), 1), g.sub(beta1, beta0))
+	h := g.sample(m.Hidden, cold, hiddenStream)
+	field := g.had(g.addRow(g.mul(h, g.t(m.w)), offset), beta1)
+	return map[string]node{"log weight": g.add(logw, g.add(linear, gain)), "v": g.sample(m.Visible, g.addRow(field, base), visibleStream)}
+}
+
+// Use takes the parameters of a machine of the same shape and begins anew: what follows depends on the machine and the seed
+// alone, not on earlier runs.
+func (an *Annealer) Use(m *Machine) error {
+	an.machine = m
+	if err := an.Program.Load(bytes.NewReader(an.fresh)); err != nil {
+		return err
+	}
+	if err := an.Program.Write("base", m.base()); err != nil {
+		return err
+	}
+	return m.write(an.Program, "")
+}
+
+// baseLogZ is ln Z at β = 0.
+func (m *Machine) baseLogZ() float64 {
+	x := make([]float64, m.Visible.Count)
+	for i, b := range m.base() {
+		x[i] = float64(b)
+	}
+	return m.Visible.LogPartition(x) + m.Hidden.LogPartition(make([]float64, m.Hidden.Count))
+}
+
+// Forward is a lower bound on ln Z in expectation.
+func (an *Annealer) Forward(ctx context.Context) (Estimate, error) {
+	if err := an.Program.Once("first"); err != nil {
+		return Estimate{}, err
+	}
+	w, err := an.pass(ctx, an.Betas)
+	return an.estimate(w, 1), err
+}
+
+// Reverse is an upper bound on ln Z in expectation. It starts from samples of the machine: the rows of start, [Chains, visible],
+// data or saved chains, after burn Gibbs steps.
+func (an *Annealer) Reverse(ctx context.Context, start []float32, burn int) (Estimate, error) {
+	if err := an.Program.Write("v", start); err != nil {
+		return Estimate{}, err
+	}
+	for k := range burn {
+		if k%64 == 0 && ctx.Err() != nil {
+			return Estimate{}, ctx.Err()
+		}
+		if err := an.Program.Once("gibbs"); err != nil {
+			return Estimate{}, err
+		}
+	}
+	down := make([]float64, len(an.Betas))
+	for k, b := range an.Betas {
+		down[len(down)-1-k] = b
+	}
+	w, err := an.pass(ctx, down)
+	return an.estimate(w, -1), err
+}
+
+// pass goes through a schedule and returns the logarithms of the weights.
+func (an *Annealer) pass(ctx context.Context, betas []float64) ([]float64, error) {
+	p := an.Program
+	w, beta := make([]float32, an.Chains), make([]float32, 1)
+	if err := p.Write("log weight", w); err != nil {
+		return nil, err
+	}
+	total := make([]float64, an.Chains)
+	for k := 1; k < len(betas); k++ {
+		for i, name := range []string{"beta0", "beta1"} {
+			beta[0] = float32(betas[k-1+i])
+			if err := p.Write(name, beta); err != nil {
+				return nil, err
+			}
+		}
+		if err := p.Once("anneal"); err != nil {
+			return nil, err
+		}
+		if k%64 == 0 || k == len(betas)-1 { // sums of few terms stay exact in float32; the rest is summed in float64
+			if err := p.Read("log weight", w); err != nil {
+				return nil, err
+			}
+			for i, x := range w {
+				total[i] += float64(x)
+			}
+			clear(w)
+			if err := p.Write("log weight", w); err != nil {
+				return nil, err
+			}
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if an.Report != nil {
+				an.Report(uint64(k), uint64(len(betas)-1))
+			}
+		}
+	}
+	return total, nil
+}
+
+// estimate turns weights into ln Z; sign is -1 for those of reverse runs.
+func (an *Annealer) estimate(w []float64, sign float64) Estimate {
+	if len(w) == 0 {
+		return Estimate{}
+	}
+	n := float64(len(w))
+	sum := logSumExp(w)
+	square := make([]float64, len(w))
+	for i, x := range w {
+		square[i] = 2 * (x - sum)
+	}
+	ess := math.Exp(-logSumExp(square))
+	// var(w)/mean² = n/ESS - 1 for the plain variance; n-1 in place of n makes it unbiased.
+	return Estimate{LogZ: an.machine.baseLogZ() + sign*(sum-math.Log(n)), Deviation: math.Sqrt(max(0, n/ess-1) / (n - 1)), ESS: ess, Chains: len(w), Betas: len(an.Betas)}
+}
+
+// Doubts says in sentences what speaks against a pair of bounds; none is a good sign, not a proof.
+func Doubts(lower, upper Estimate) (doubts []string) {
+	for _, e := range []struct {
+		name string
+		Estimate
+	}{{"forward", lower}, {"reverse", upper}} {
+		if e.ESS < .1*float64(e.Chains) {
+			doubts = append(doubts, fmt.Sprintf("the weights of %s annealing are degenerate: %.1f of %d chains count; use more temperatures", e.name, e.ESS, e.Chains))
+		}
+	}
+	gap, err := upper.LogZ-lower.LogZ, math.Hypot(lower.Deviation, upper.Deviation)
+	if math.Abs(gap) > 1+3*err {
+		doubts = append(doubts, fmt.Sprintf("the two bounds on ln Z differ by %.2f nats, more than 1 and three standard errors (%.2f): the chains do not mix well enough for these temperatures", gap, err))
+	}
+	return doubts
+}
