@@ -43,7 +43,7 @@ const batchStream = 1
 
 // Start checks the settings, compiles the Program and draws the first parameters.
 func (t Training) Start(b engine.Backend) (*Trainer, error) {
-	if err := t.check(); err != nil {
+	if err := t.Check(); err != nil {
 		return nil, err
 	}
 	tr := &Trainer{Training: t, params: t.Parameters(), chunk: min(1000, max(t.Data.Train.Count, t.Data.Test.Count))}
@@ -57,7 +57,8 @@ func (t Training) Start(b engine.Backend) (*Trainer, error) {
 	return tr, tr.fill()
 }
 
-func (t *Training) check() error {
+// Check fills in defaults and reports settings out of range and data that do not fit.
+func (t *Training) Check() error {
 	if err := t.Network.Check(); err != nil {
 		return err
 	}
@@ -316,15 +317,22 @@ func (d *Diverged) Error() string {
 // Advance makes up to n updates, not beyond the end of the present epoch, at that epoch's rate. Between updates it may be
 // stopped and resumed anywhere.
 func (tr *Trainer) Advance(ctx context.Context, n int) error {
-	done := int(tr.Program.Steps())
-	rate := tr.Rate
-	if tr.Halve > 0 {
-		rate *= math.Pow(.5, float64(done/tr.Updates()/tr.Halve))
-	}
-	if err := tr.write("rate", []float64{rate}); err != nil {
+	if err := tr.setRate(); err != nil {
 		return err
 	}
-	return tr.Program.Step(ctx, min(n, tr.Updates()-done%tr.Updates()))
+	return tr.Program.Step(ctx, min(n, tr.Updates()-int(tr.Program.Steps())%tr.Updates()))
+}
+
+// rate is the learning rate of an update, counted from 0.
+func (tr *Trainer) rate(update int) float64 {
+	if tr.Halve == 0 {
+		return tr.Rate
+	}
+	return tr.Rate * math.Pow(.5, float64(update/tr.Updates()/tr.Halve))
+}
+
+func (tr *Trainer) setRate() error {
+	return tr.write("rate", []float64{tr.rate(int(tr.Program.Steps()))})
 }
 
 // MeanLoss is the loss averaged over the updates since the last call, which the caller counts.
