@@ -69,14 +69,17 @@ func (k *linkOverlaps) system(out engine.Buffer, in []engine.Buffer, q int, both
 			for i := range n {
 				x := both[i*t : (i+1)*t]
 				for _, j := range g.Neighbours[g.Offsets[i]:g.Offsets[i+1]] {
+					if int(j) < i {
+						continue // each bond once
+					}
 					for l, y := range both[int(j)*t : (int(j)+1)*t] {
 						sum[l] += float64(x[l] * y)
 					}
 				}
 			}
 			for l := range sum {
-				if g.Offsets[n] > 0 {
-					sum[l] /= float64(g.Offsets[n])
+				if bonds := g.Offsets[n] / 2; bonds > 0 {
+					sum[l] /= float64(bonds)
 				}
 			}
 			dst = dst[t:]

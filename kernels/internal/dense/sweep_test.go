@@ -94,6 +94,27 @@ func TestSweeperIsSweep(t *testing.T) {
 	}
 }
 
+// TestDrift bounds what rounding adds to the fields between two refreshes: 5e-5 in fields of size 1.
+func TestDrift(t *testing.T) {
+	b := Batch{1, 256, 32}
+	state, j, external := problem(b, 3)
+	halfT := ladder(b, .4, 1.6)
+	s := NewSweeper(b, chance.Metropolis, pool(1))
+	s.Fields(state, j, external)
+	for pass := range 256 {
+		s.Sweep(rng.At(1, uint64(pass), 1, 1), state, j, halfT)
+	}
+	fresh := slices.Clone(state)
+	s.Fields(fresh, j, external)
+	worst := 0.0
+	for i := range state {
+		worst = max(worst, math.Abs(float64(state[i]-fresh[i])))
+	}
+	if worst > 5e-5 || worst == 0 {
+		t.Errorf("the fields drifted by %g in 256 sweeps", worst)
+	}
+}
+
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	b := Batch{1, 100, 32}
 	state, j, external := problem(b, 1)
