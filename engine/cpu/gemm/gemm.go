@@ -45,7 +45,7 @@ type Spec struct {
 
 	Workers   int        // size of the largest pool that will run the plan; 0: one
 	Stream    bool       // for Start and Rows
-	Sparse    bool       // look for zeros in A in every run and skip them where that is faster; float32 only
+	Sparse    bool       // look for zeros in A in every run and skip them where that is faster, even if B is infinite there; float32, B not transposed, no batch
 	Workspace *Workspace // scratch shared with plans that do not run at the same time; nil: none is shared
 }
 
@@ -133,6 +133,9 @@ func (p *Plan[T]) prepare(s Spec) error {
 		p.lanes = make([]lane[T], s.Workers)
 	}
 	p.needA, p.needB, p.needC = s.Lengths()
+	if err := p.prepareSparse(); err != nil {
+		return err
+	}
 	p.turn()
 	p.rowA, p.colA = p.spec.LdA, 1
 	if p.spec.TransA {
@@ -146,10 +149,6 @@ func (p *Plan[T]) prepare(s Spec) error {
 	}
 	size := sizeOf[T]()
 	p.ws.reserve(s.Workers, p.privateLen()*size, p.sharedLen()*size)
-	p.sparse = nil
-	if s.Sparse {
-		return p.prepareSparse()
-	}
 	return nil
 }
 

@@ -17,7 +17,7 @@ func (p *Plan[T]) turn() {
 	}
 	along := p.set.dots != nil && s.N <= fewRows && s.K >= dotVector*p.set.lanes && !s.TransA
 	across := s.N == 1 && s.LdC == 1 && s.TransA
-	if s.N >= s.M || s.Stream || s.Sparse || !along && !across {
+	if s.N >= s.M || s.Stream || p.sparse != nil || !along && !across {
 		return
 	}
 	p.turned = true
@@ -32,7 +32,7 @@ func (p *Plan[T]) turn() {
 // isDotted reports whether the product is made of dot products.
 func (p *Plan[T]) isDotted() bool {
 	s := &p.spec
-	return p.set.dots != nil && s.M <= fewRows && s.TransB && s.K >= dotVector*p.set.lanes && !s.Stream && !s.Sparse
+	return p.set.dots != nil && s.M <= fewRows && s.TransB && s.K >= dotVector*p.set.lanes && !s.Stream
 }
 
 // dotProducts computes columns j0 to j1 of a product with few rows.

@@ -11,6 +11,7 @@ import (
 const (
 	sparseMost  = .22     // above this share of nonzeros the dense product is faster
 	sparseFlops = 1 << 20 // multiply-adds; below, listing costs more than it saves
+	sparseWidth = 16      // columns of B, likewise
 )
 
 // listArgs is what a listRow kernel reads; the assembly knows the offsets.
@@ -51,7 +52,7 @@ type sparse struct {
 
 // newSparse returns nil where lists cannot pay or the rows of B lie too far apart for their 32-bit offsets.
 func newSparse(s Spec) *sparse {
-	if float64(s.M)*float64(s.N)*float64(s.K) < sparseFlops || s.Alpha == 0 || int64(s.K)*int64(s.LdB)*4 > math.MaxUint32 {
+	if s.N < sparseWidth || float64(s.M)*float64(s.N)*float64(s.K) < sparseFlops || s.Alpha == 0 || int64(s.K)*int64(s.LdB)*4 > math.MaxUint32 {
 		return nil
 	}
 	x := &sparse{set: lists(level.Of()), spec: s, start: make([]int, s.M+1), most: int(sparseMost * float64(s.M) * float64(s.K))}
@@ -66,9 +67,13 @@ func newSparse(s Spec) *sparse {
 	return x
 }
 
-// prepareSparse makes room for lists, where they can pay.
+// prepareSparse makes room for lists, where they are asked for and can pay.
 func (p *Plan[T]) prepareSparse() error {
 	s := &p.spec
+	p.sparse = nil
+	if !s.Sparse {
+		return nil
+	}
 	if _, ok := any(p.alpha).(float32); !ok || s.TransB || s.Batch > 1 {
 		return fmt.Errorf("gemm: Sparse with %T, TransB %t and a batch of %d: only one float32 product with B as it is", p.alpha, s.TransB, s.Batch)
 	}
