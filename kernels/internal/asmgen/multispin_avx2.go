@@ -1,6 +1,6 @@
 package main
 
-// multispin256 writes the AVX2 functions: the same loops for vectors of four words of one site. Sixteen registers hold the
+// multispin256 writes the AVX2 functions: the same loops for vectors of four words. Sixteen registers hold the
 // Philox blocks of four planes, so what else a vector needs waits in memory, in planeArgs_scratch.
 func multispin256() string {
 	t := newText()
@@ -20,11 +20,21 @@ func multispin256() string {
 		f := spins256{spinLoops{t, spinRule{dims: dims}}}
 		name := [2]string{"unsatisfied2", "unsatisfied3"}[dims-2]
 		f.function(name+"AVX2", name+"AVX2 counts the unsatisfied bonds of one colour of rows of a plane.")
-		f.clearTally()
+		f.clearTally("tallyVectors4")
 		f.rows("", func() {
 			f.front()
 			f.count()
-			f.tally()
+			f.tally("tallyVectors4", ones4, twos4, fours4)
+		})
+		f.flush("rest")
+		f.end()
+		name = [2]string{"bonds2", "bonds3"}[dims-2]
+		f.function(name+"AVX2", name+"AVX2 counts the unsatisfied bonds of rows of a plane of packed words.")
+		f.clearTally("bondVectors4")
+		f.rows("", func() {
+			f.bondsFront()
+			f.bondsCount()
+			f.tally("bondVectors4", 7, 1)
 		})
 		f.flush("rest")
 		f.end()
@@ -42,6 +52,17 @@ func (f spins256) vp(op string, reg ...int) {
 
 // front loads a vector: register 0 the spins, 1 to 2·dims their unsatisfied bonds. Registers from 9 on stay untouched.
 func (f spins256) front() {
+	f.p("CMPQ planeArgs_layout(AX), $const_layoutShared")
+	f.p("JGT packed")
+	f.wideFront()
+	f.p("JMP loaded")
+	f.p("packed:")
+	f.packedFront()
+	f.p("loaded:")
+}
+
+// wideFront takes one site and up to four of its words.
+func (f spins256) wideFront() {
 	f.p("MOVQ step_here(BX), CX")
 	f.p("MOVQ step_right(BX), DX")
 	f.p("VMOVDQU planeArgs_mask4(AX), Y7")
@@ -68,9 +89,9 @@ func (f spins256) front() {
 	f.couplings("VPBROADCASTQ (%s)(%s*1), Y8")
 	f.p("bonded:")
 	f.p("CMPQ step_turned(BX), $const_turnLeft")
-	f.p("JNE loaded")
+	f.p("JNE across")
 	f.turn(2, "VPSLLQ", "VPSRLQ")
-	f.p("loaded:")
+	f.p("across:")
 	f.vp("VPXOR", 0, 2, 2)
 }
 
@@ -180,11 +201,10 @@ func (f spins256) core() {
 	f.choose()
 	f.p("VMOVDQU planeArgs_m0x4(AX), Y%d", mult0)
 	f.p("VMOVDQU planeArgs_m1x4(AX), Y%d", mult1)
-	f.p("MOVQ planeArgs_rowSite(AX), CX")
-	f.p("ADDQ step_sites(BX), CX")
-	f.p("XORQ planeArgs_siteKey(AX), CX")
-	f.p("VMOVQ CX, X4")
-	f.p("VPBROADCASTQ X4, Y4")
+	f.p("VPBROADCASTQ planeArgs_rowSite(AX), Y4")
+	f.p("VPADDQ step_sites(BX), Y4, Y4")
+	f.p("VPBROADCASTQ planeArgs_siteKey(AX), Y5")
+	f.vp("VPXOR", 5, 4, 4)
 	f.vp("VPMULUDQ", mult0, 4, 4)
 	f.store(4, lowAt)
 	f.p("VPSHUFD $0xf5, Y4, Y4")
@@ -205,10 +225,15 @@ func (f spins256) core() {
 		f.p("VPXOR planeArgs_scratch+%d(AX), Y%d, Y%d", complementAt, below4, below4)
 	}
 	f.p("MOVQ step_here(BX), CX")
+	f.p("CMPQ planeArgs_layout(AX), $const_layoutShared")
+	f.p("JGT spread")
 	f.p("VMOVDQU planeArgs_mask4(AX), Y4")
 	f.p("VPMASKMOVQ (R8)(CX*1), Y4, Y5")
 	f.vp("VPXOR", below4, 5, 5)
 	f.p("VPMASKMOVQ Y5, Y4, (R8)(CX*1)")
+	f.p("JMP next")
+	f.p("spread:")
+	f.scatter()
 }
 
 // tail compares further planes for the vectors that need them.
@@ -330,27 +355,26 @@ const (
 	tally4First  = 9
 )
 
-func (f spins256) clearTally() {
+func (f spins256) clearTally(room string) {
 	for i := range tally4Planes {
 		f.vp("VPXOR", tally4First+i, tally4First+i, tally4First+i)
 	}
-	f.p("MOVQ $const_tallyVectors4, CX")
+	f.p("MOVQ $const_%s, CX", room)
 	f.p("MOVQ CX, planeArgs_room(AX)")
 }
 
-// tally adds the counts of a vector.
-func (f spins256) tally() {
+// tally adds the counts of a vector, given by their planes in order; room names how many vectors fit.
+func (f spins256) tally(room string, counts ...int) {
 	const carry = 0
 	for i := range tally4Planes {
 		t := tally4First + i
 		switch {
 		case i == 0:
-			f.vp("VPAND", t, ones4, carry)
-			f.vp("VPXOR", t, ones4, t)
-		case i < 3:
-			x := [3]int{0, twos4, fours4}[i]
-			f.vp("VPXOR", t, x, 3)
-			f.vp("VPAND", t, x, 4)
+			f.vp("VPAND", t, counts[0], carry)
+			f.vp("VPXOR", t, counts[0], t)
+		case i < len(counts):
+			f.vp("VPXOR", t, counts[i], 3)
+			f.vp("VPAND", t, counts[i], 4)
 			f.vp("VPXOR", 3, carry, t)
 			f.vp("VPAND", 3, carry, carry)
 			f.vp("VPOR", 4, carry, carry)
@@ -363,7 +387,7 @@ func (f spins256) tally() {
 	f.p("DECQ planeArgs_room(AX)")
 	f.p("JNZ next")
 	f.flush("full")
-	f.clearTally()
+	f.clearTally(room)
 }
 
 // flush adds the planes in registers to the totals, whose planes are 64 bytes apart.

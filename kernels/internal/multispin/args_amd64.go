@@ -14,11 +14,12 @@ const (
 )
 
 // A tally of eight planes has room for 42 vectors of at most six unsatisfied bonds a bit, or 85 of three; AVX2's of seven
-// planes for 21 of six.
+// planes for 21 and 42.
 const (
 	tallyVectors  = 42
 	bondVectors   = 85
 	tallyVectors4 = 21
+	bondVectors4  = 42
 )
 
 // Where a wide vector's neighbour along the row lies beyond the row's end and is turned.
@@ -27,11 +28,14 @@ const (
 	turnLeft
 )
 
+// A vector4 is a vector of AVX2.
+type vector4 [4]uint64
+
 // A step is a vector's place in its row, in bytes from the row's start. Assembly knows it by its fields.
 type step struct {
 	here, right, left   int // its words, and those of the neighbours along the row
 	bond, bondLeft      int // the couplings to the right and those of the left neighbour, unless they lie like the spins
-	turned              int // turnRight, turnLeft or neither
+	turned              int // turnRight, turnLeft or neither; of packed layouts, not zero with strips
 	sites               [8]uint64
 	rightTurn, leftTurn [8]uint64 // turns of the neighbours to the right, with strips
 
@@ -45,6 +49,11 @@ type step struct {
 	// picked vector that lie across the row's end.
 	low, high, rightLow, rightHigh, leftLow, leftHigh uint8
 	bondLanes, bondLeftLanes, rightWrap, leftWrap     uint8
+
+	// The same for AVX2: masks in the order low, high, rightLow, rightHigh, leftLow, leftHigh, rightWrap, leftWrap, bondLanes,
+	// bondLeftLanes; and halves of pick, oppositePick and spread, by 32-bit lanes.
+	masks4 [10]vector4
+	pick4  [6]vector4
 }
 
 // A planeArgs is the argument of all assembly: some rows of one plane. Assembly knows it by its fields.
@@ -74,8 +83,9 @@ type planeArgs struct {
 	words              [4][8]uint64 // random numbers of the shared mode
 
 	// For AVX2, whose operands in memory are whole vectors.
-	mask4      [4]uint64
-	m0x4, m1x4 [4]uint64
-	keys4      [7][2][4]uint64
-	scratch    [6][4]uint64
+	mask4      vector4
+	m0x4, m1x4 vector4
+	bits4      vector4 // 64
+	keys4      [7][2]vector4
+	scratch    [6]vector4
 }

@@ -55,3 +55,9 @@ func bonds2AVX512(a *planeArgs)
 
 //go:noescape
 func bonds3AVX512(a *planeArgs)
+
+//go:noescape
+func bonds2AVX2(a *planeArgs)
+
+//go:noescape
+func bonds3AVX2(a *planeArgs)

@@ -65,6 +65,8 @@ within:
 	ADDQ planeArgs_nx(AX), DX
 	MOVQ DX, planeArgs_site(AX)
 vector:
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
 	MOVQ step_here(BX), CX
 	MOVQ step_right(BX), DX
 	VMOVDQU planeArgs_mask4(AX), Y7
@@ -107,12 +109,151 @@ shared:
 	VPXOR Y8, Y4, Y4
 bonded:
 	CMPQ step_turned(BX), $const_turnLeft
-	JNE loaded
+	JNE across
 	VPSLLQ $1, Y2, Y8
 	VPSRLQ $63, Y2, Y2
 	VPOR Y8, Y2, Y2
-loaded:
+across:
 	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+loaded:
 	VPXOR Y2, Y1, Y7
 	VPAND Y2, Y1, Y1
 	VPAND Y7, Y3, Y2
@@ -127,11 +268,10 @@ loaded:
 	VPOR Y2, Y1, Y1
 	VMOVDQU planeArgs_m0x4(AX), Y2
 	VMOVDQU planeArgs_m1x4(AX), Y3
-	MOVQ planeArgs_rowSite(AX), CX
-	ADDQ step_sites(BX), CX
-	XORQ planeArgs_siteKey(AX), CX
-	VMOVQ CX, X4
-	VPBROADCASTQ X4, Y4
+	VPBROADCASTQ planeArgs_rowSite(AX), Y4
+	VPADDQ step_sites(BX), Y4, Y4
+	VPBROADCASTQ planeArgs_siteKey(AX), Y5
+	VPXOR Y5, Y4, Y4
 	VPMULUDQ Y2, Y4, Y4
 	VMOVDQU Y4, planeArgs_scratch+128(AX)
 	VPSHUFD $0xf5, Y4, Y4
@@ -485,10 +625,26 @@ loaded:
 	JNZ more
 decided:
 	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT spread
 	VMOVDQU planeArgs_mask4(AX), Y4
 	VPMASKMOVQ (R8)(CX*1), Y4, Y5
 	VPXOR Y1, Y5, Y5
 	VPMASKMOVQ Y5, Y4, (R8)(CX*1)
+	JMP next
+spread:
+	VMOVDQU step_pick4+128(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+0(BX), Y5
+	VPMASKMOVQ 0(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 0(R8)(CX*1)
+	VMOVDQU step_pick4+160(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+32(BX), Y5
+	VPMASKMOVQ 32(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 32(R8)(CX*1)
 next:
 	ADDQ $step__size, BX
 	CMPQ BX, planeArgs_end(AX)
@@ -684,6 +840,8 @@ within:
 	ADDQ planeArgs_nx(AX), DX
 	MOVQ DX, planeArgs_site(AX)
 vector:
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
 	MOVQ step_here(BX), CX
 	MOVQ step_right(BX), DX
 	VMOVDQU planeArgs_mask4(AX), Y7
@@ -738,12 +896,185 @@ shared:
 	VPXOR Y8, Y6, Y6
 bonded:
 	CMPQ step_turned(BX), $const_turnLeft
-	JNE loaded
+	JNE across
 	VPSLLQ $1, Y2, Y8
 	VPSRLQ $63, Y2, Y2
 	VPOR Y8, Y2, Y2
-loaded:
+across:
 	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (R11)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(R11)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (R12)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(R12)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(SI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(DI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y6, Y6
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+	VPXOR Y0, Y5, Y5
+	VPXOR Y0, Y6, Y6
+loaded:
 	VPXOR Y2, Y1, Y7
 	VPAND Y2, Y1, Y1
 	VPAND Y7, Y3, Y2
@@ -767,11 +1098,10 @@ loaded:
 	VPOR Y4, Y1, Y1
 	VMOVDQU planeArgs_m0x4(AX), Y2
 	VMOVDQU planeArgs_m1x4(AX), Y3
-	MOVQ planeArgs_rowSite(AX), CX
-	ADDQ step_sites(BX), CX
-	XORQ planeArgs_siteKey(AX), CX
-	VMOVQ CX, X4
-	VPBROADCASTQ X4, Y4
+	VPBROADCASTQ planeArgs_rowSite(AX), Y4
+	VPADDQ step_sites(BX), Y4, Y4
+	VPBROADCASTQ planeArgs_siteKey(AX), Y5
+	VPXOR Y5, Y4, Y4
 	VPMULUDQ Y2, Y4, Y4
 	VMOVDQU Y4, planeArgs_scratch+128(AX)
 	VPSHUFD $0xf5, Y4, Y4
@@ -1164,10 +1494,26 @@ loaded:
 	JNZ more
 decided:
 	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT spread
 	VMOVDQU planeArgs_mask4(AX), Y4
 	VPMASKMOVQ (R8)(CX*1), Y4, Y5
 	VPXOR Y1, Y5, Y5
 	VPMASKMOVQ Y5, Y4, (R8)(CX*1)
+	JMP next
+spread:
+	VMOVDQU step_pick4+128(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+0(BX), Y5
+	VPMASKMOVQ 0(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 0(R8)(CX*1)
+	VMOVDQU step_pick4+160(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+32(BX), Y5
+	VPMASKMOVQ 32(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 32(R8)(CX*1)
 next:
 	ADDQ $step__size, BX
 	CMPQ BX, planeArgs_end(AX)
@@ -1375,6 +1721,8 @@ within:
 	ADDQ planeArgs_nx(AX), DX
 	MOVQ DX, planeArgs_site(AX)
 vector:
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
 	MOVQ step_here(BX), CX
 	MOVQ step_right(BX), DX
 	VMOVDQU planeArgs_mask4(AX), Y7
@@ -1417,12 +1765,151 @@ shared:
 	VPXOR Y8, Y4, Y4
 bonded:
 	CMPQ step_turned(BX), $const_turnLeft
-	JNE loaded
+	JNE across
 	VPSLLQ $1, Y2, Y8
 	VPSRLQ $63, Y2, Y2
 	VPOR Y8, Y2, Y2
-loaded:
+across:
 	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+loaded:
 	VPXOR Y2, Y1, Y7
 	VPAND Y2, Y1, Y1
 	VPAND Y7, Y3, Y2
@@ -1441,11 +1928,10 @@ loaded:
 	VPXOR Y1, Y1, Y1
 	VMOVDQU planeArgs_m0x4(AX), Y2
 	VMOVDQU planeArgs_m1x4(AX), Y3
-	MOVQ planeArgs_rowSite(AX), CX
-	ADDQ step_sites(BX), CX
-	XORQ planeArgs_siteKey(AX), CX
-	VMOVQ CX, X4
-	VPBROADCASTQ X4, Y4
+	VPBROADCASTQ planeArgs_rowSite(AX), Y4
+	VPADDQ step_sites(BX), Y4, Y4
+	VPBROADCASTQ planeArgs_siteKey(AX), Y5
+	VPXOR Y5, Y4, Y4
 	VPMULUDQ Y2, Y4, Y4
 	VMOVDQU Y4, planeArgs_scratch+128(AX)
 	VPSHUFD $0xf5, Y4, Y4
@@ -1839,10 +2325,26 @@ loaded:
 decided:
 	VPXOR planeArgs_scratch+96(AX), Y1, Y1
 	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT spread
 	VMOVDQU planeArgs_mask4(AX), Y4
 	VPMASKMOVQ (R8)(CX*1), Y4, Y5
 	VPXOR Y1, Y5, Y5
 	VPMASKMOVQ Y5, Y4, (R8)(CX*1)
+	JMP next
+spread:
+	VMOVDQU step_pick4+128(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+0(BX), Y5
+	VPMASKMOVQ 0(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 0(R8)(CX*1)
+	VMOVDQU step_pick4+160(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+32(BX), Y5
+	VPMASKMOVQ 32(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 32(R8)(CX*1)
 next:
 	ADDQ $step__size, BX
 	CMPQ BX, planeArgs_end(AX)
@@ -2050,6 +2552,8 @@ within:
 	ADDQ planeArgs_nx(AX), DX
 	MOVQ DX, planeArgs_site(AX)
 vector:
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
 	MOVQ step_here(BX), CX
 	MOVQ step_right(BX), DX
 	VMOVDQU planeArgs_mask4(AX), Y7
@@ -2104,12 +2608,185 @@ shared:
 	VPXOR Y8, Y6, Y6
 bonded:
 	CMPQ step_turned(BX), $const_turnLeft
-	JNE loaded
+	JNE across
 	VPSLLQ $1, Y2, Y8
 	VPSRLQ $63, Y2, Y2
 	VPOR Y8, Y2, Y2
-loaded:
+across:
 	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (R11)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(R11)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (R12)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(R12)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(SI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(DI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y6, Y6
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+	VPXOR Y0, Y5, Y5
+	VPXOR Y0, Y6, Y6
+loaded:
 	VPXOR Y2, Y1, Y7
 	VPAND Y2, Y1, Y1
 	VPAND Y7, Y3, Y2
@@ -2138,11 +2815,10 @@ loaded:
 	VPXOR Y1, Y1, Y1
 	VMOVDQU planeArgs_m0x4(AX), Y2
 	VMOVDQU planeArgs_m1x4(AX), Y3
-	MOVQ planeArgs_rowSite(AX), CX
-	ADDQ step_sites(BX), CX
-	XORQ planeArgs_siteKey(AX), CX
-	VMOVQ CX, X4
-	VPBROADCASTQ X4, Y4
+	VPBROADCASTQ planeArgs_rowSite(AX), Y4
+	VPADDQ step_sites(BX), Y4, Y4
+	VPBROADCASTQ planeArgs_siteKey(AX), Y5
+	VPXOR Y5, Y4, Y4
 	VPMULUDQ Y2, Y4, Y4
 	VMOVDQU Y4, planeArgs_scratch+128(AX)
 	VPSHUFD $0xf5, Y4, Y4
@@ -2575,10 +3251,26 @@ loaded:
 decided:
 	VPXOR planeArgs_scratch+96(AX), Y1, Y1
 	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT spread
 	VMOVDQU planeArgs_mask4(AX), Y4
 	VPMASKMOVQ (R8)(CX*1), Y4, Y5
 	VPXOR Y1, Y5, Y5
 	VPMASKMOVQ Y5, Y4, (R8)(CX*1)
+	JMP next
+spread:
+	VMOVDQU step_pick4+128(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+0(BX), Y5
+	VPMASKMOVQ 0(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 0(R8)(CX*1)
+	VMOVDQU step_pick4+160(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+32(BX), Y5
+	VPMASKMOVQ 32(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 32(R8)(CX*1)
 next:
 	ADDQ $step__size, BX
 	CMPQ BX, planeArgs_end(AX)
@@ -2807,6 +3499,8 @@ within:
 	ADDQ planeArgs_nx(AX), DX
 	MOVQ DX, planeArgs_site(AX)
 vector:
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
 	MOVQ step_here(BX), CX
 	MOVQ step_right(BX), DX
 	VMOVDQU planeArgs_mask4(AX), Y7
@@ -2849,12 +3543,151 @@ shared:
 	VPXOR Y8, Y4, Y4
 bonded:
 	CMPQ step_turned(BX), $const_turnLeft
-	JNE loaded
+	JNE across
 	VPSLLQ $1, Y2, Y8
 	VPSRLQ $63, Y2, Y2
 	VPOR Y8, Y2, Y2
-loaded:
+across:
 	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+loaded:
 	VPXOR Y2, Y1, Y7
 	VPAND Y2, Y1, Y1
 	VPAND Y7, Y3, Y2
@@ -3032,6 +3865,285 @@ restDone:
 	VZEROUPPER
 	RET
 
+// bonds2AVX2 counts the unsatisfied bonds of rows of a plane of packed words.
+TEXT ·bonds2AVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	VPXOR Y12, Y12, Y12
+	VPXOR Y13, Y13, Y13
+	VPXOR Y14, Y14, Y14
+	VPXOR Y15, Y15, Y15
+	MOVQ $const_bondVectors4, CX
+	MOVQ CX, planeArgs_room(AX)
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+vector:
+	VMOVDQU step_masks4+0(BX), Y7
+	MOVQ step_here(BX), CX
+	VPMASKMOVQ (R8)(CX*1), Y7, Y0
+	VPMASKMOVQ (R9)(CX*1), Y7, Y3
+	VMOVDQU step_masks4+64(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y8, Y1
+	VMOVDQU step_masks4+192(BX), Y8
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y8, Y2
+	VPXOR Y2, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ straight
+	VMOVDQU step_rightTurn(BX), Y2
+	VMOVDQU planeArgs_bits4(AX), Y4
+	VPSUBQ Y2, Y4, Y4
+	VPSRLVQ Y2, Y1, Y2
+	VPSLLVQ Y4, Y1, Y1
+	VPXOR Y2, Y1, Y1
+straight:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y3, Y3
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ loaded
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y7, Y2
+	VPXOR Y2, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y2
+	VPXOR Y2, Y3, Y3
+	JMP loaded
+one:
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y2
+	VPERMQ $0x50, Y2, Y2
+	VPXOR Y2, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y2
+	VPERMQ $0x50, Y2, Y2
+	VPXOR Y2, Y3, Y3
+loaded:
+	VPXOR Y1, Y3, Y7
+	VPAND Y1, Y3, Y1
+	VPAND Y9, Y7, Y0
+	VPXOR Y9, Y7, Y9
+	VPXOR Y10, Y1, Y3
+	VPAND Y10, Y1, Y4
+	VPXOR Y3, Y0, Y10
+	VPAND Y3, Y0, Y0
+	VPOR Y4, Y0, Y0
+	VPAND Y11, Y0, Y3
+	VPXOR Y11, Y0, Y11
+	VMOVDQA Y3, Y0
+	VPAND Y12, Y0, Y3
+	VPXOR Y12, Y0, Y12
+	VMOVDQA Y3, Y0
+	VPAND Y13, Y0, Y3
+	VPXOR Y13, Y0, Y13
+	VMOVDQA Y3, Y0
+	VPAND Y14, Y0, Y3
+	VPXOR Y14, Y0, Y14
+	VMOVDQA Y3, Y0
+	VPAND Y15, Y0, Y3
+	VPXOR Y15, Y0, Y15
+	VMOVDQA Y3, Y0
+	DECQ planeArgs_room(AX)
+	JNZ next
+	MOVQ planeArgs_totals(AX), CX
+	VPXOR Y0, Y0, Y0
+	VMOVDQU 0(CX), Y1
+	VPXOR Y1, Y9, Y2
+	VPAND Y1, Y9, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 0(CX)
+	VMOVDQU 64(CX), Y1
+	VPXOR Y1, Y10, Y2
+	VPAND Y1, Y10, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 64(CX)
+	VMOVDQU 128(CX), Y1
+	VPXOR Y1, Y11, Y2
+	VPAND Y1, Y11, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 128(CX)
+	VMOVDQU 192(CX), Y1
+	VPXOR Y1, Y12, Y2
+	VPAND Y1, Y12, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 192(CX)
+	VMOVDQU 256(CX), Y1
+	VPXOR Y1, Y13, Y2
+	VPAND Y1, Y13, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 256(CX)
+	VMOVDQU 320(CX), Y1
+	VPXOR Y1, Y14, Y2
+	VPAND Y1, Y14, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 320(CX)
+	VMOVDQU 384(CX), Y1
+	VPXOR Y1, Y15, Y2
+	VPAND Y1, Y15, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 384(CX)
+	ADDQ $448, CX
+fullCarry:
+	VPTEST Y0, Y0
+	JZ fullDone
+	VMOVDQU (CX), Y1
+	VPXOR Y1, Y0, Y2
+	VPAND Y1, Y0, Y0
+	VMOVDQU Y2, (CX)
+	ADDQ $64, CX
+	JMP fullCarry
+fullDone:
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	VPXOR Y12, Y12, Y12
+	VPXOR Y13, Y13, Y13
+	VPXOR Y14, Y14, Y14
+	VPXOR Y15, Y15, Y15
+	MOVQ $const_bondVectors4, CX
+	MOVQ CX, planeArgs_room(AX)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	MOVQ planeArgs_totals(AX), CX
+	VPXOR Y0, Y0, Y0
+	VMOVDQU 0(CX), Y1
+	VPXOR Y1, Y9, Y2
+	VPAND Y1, Y9, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 0(CX)
+	VMOVDQU 64(CX), Y1
+	VPXOR Y1, Y10, Y2
+	VPAND Y1, Y10, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 64(CX)
+	VMOVDQU 128(CX), Y1
+	VPXOR Y1, Y11, Y2
+	VPAND Y1, Y11, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 128(CX)
+	VMOVDQU 192(CX), Y1
+	VPXOR Y1, Y12, Y2
+	VPAND Y1, Y12, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 192(CX)
+	VMOVDQU 256(CX), Y1
+	VPXOR Y1, Y13, Y2
+	VPAND Y1, Y13, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 256(CX)
+	VMOVDQU 320(CX), Y1
+	VPXOR Y1, Y14, Y2
+	VPAND Y1, Y14, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 320(CX)
+	VMOVDQU 384(CX), Y1
+	VPXOR Y1, Y15, Y2
+	VPAND Y1, Y15, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 384(CX)
+	ADDQ $448, CX
+restCarry:
+	VPTEST Y0, Y0
+	JZ restDone
+	VMOVDQU (CX), Y1
+	VPXOR Y1, Y0, Y2
+	VPAND Y1, Y0, Y0
+	VMOVDQU Y2, (CX)
+	ADDQ $64, CX
+	JMP restCarry
+restDone:
+	VZEROUPPER
+	RET
+
 // unsatisfied3AVX2 counts the unsatisfied bonds of one colour of rows of a plane.
 TEXT ·unsatisfied3AVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
@@ -3103,6 +4215,8 @@ within:
 	ADDQ planeArgs_nx(AX), DX
 	MOVQ DX, planeArgs_site(AX)
 vector:
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
 	MOVQ step_here(BX), CX
 	MOVQ step_right(BX), DX
 	VMOVDQU planeArgs_mask4(AX), Y7
@@ -3157,12 +4271,185 @@ shared:
 	VPXOR Y8, Y6, Y6
 bonded:
 	CMPQ step_turned(BX), $const_turnLeft
-	JNE loaded
+	JNE across
 	VPSLLQ $1, Y2, Y8
 	VPSRLQ $63, Y2, Y2
 	VPOR Y8, Y2, Y2
-loaded:
+across:
 	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (R11)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(R11)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (R12)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(R12)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(SI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(DI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y6, Y6
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+	VPXOR Y0, Y5, Y5
+	VPXOR Y0, Y6, Y6
+loaded:
 	VPXOR Y2, Y1, Y7
 	VPAND Y2, Y1, Y1
 	VPAND Y7, Y3, Y2
@@ -3276,6 +4563,295 @@ fullDone:
 	VPXOR Y14, Y14, Y14
 	VPXOR Y15, Y15, Y15
 	MOVQ $const_tallyVectors4, CX
+	MOVQ CX, planeArgs_room(AX)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	MOVQ planeArgs_totals(AX), CX
+	VPXOR Y0, Y0, Y0
+	VMOVDQU 0(CX), Y1
+	VPXOR Y1, Y9, Y2
+	VPAND Y1, Y9, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 0(CX)
+	VMOVDQU 64(CX), Y1
+	VPXOR Y1, Y10, Y2
+	VPAND Y1, Y10, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 64(CX)
+	VMOVDQU 128(CX), Y1
+	VPXOR Y1, Y11, Y2
+	VPAND Y1, Y11, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 128(CX)
+	VMOVDQU 192(CX), Y1
+	VPXOR Y1, Y12, Y2
+	VPAND Y1, Y12, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 192(CX)
+	VMOVDQU 256(CX), Y1
+	VPXOR Y1, Y13, Y2
+	VPAND Y1, Y13, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 256(CX)
+	VMOVDQU 320(CX), Y1
+	VPXOR Y1, Y14, Y2
+	VPAND Y1, Y14, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 320(CX)
+	VMOVDQU 384(CX), Y1
+	VPXOR Y1, Y15, Y2
+	VPAND Y1, Y15, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 384(CX)
+	ADDQ $448, CX
+restCarry:
+	VPTEST Y0, Y0
+	JZ restDone
+	VMOVDQU (CX), Y1
+	VPXOR Y1, Y0, Y2
+	VPAND Y1, Y0, Y0
+	VMOVDQU Y2, (CX)
+	ADDQ $64, CX
+	JMP restCarry
+restDone:
+	VZEROUPPER
+	RET
+
+// bonds3AVX2 counts the unsatisfied bonds of rows of a plane of packed words.
+TEXT ·bonds3AVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	VPXOR Y12, Y12, Y12
+	VPXOR Y13, Y13, Y13
+	VPXOR Y14, Y14, Y14
+	VPXOR Y15, Y15, Y15
+	MOVQ $const_bondVectors4, CX
+	MOVQ CX, planeArgs_room(AX)
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+vector:
+	VMOVDQU step_masks4+0(BX), Y7
+	MOVQ step_here(BX), CX
+	VPMASKMOVQ (R8)(CX*1), Y7, Y0
+	VPMASKMOVQ (R9)(CX*1), Y7, Y3
+	VPMASKMOVQ (R11)(CX*1), Y7, Y5
+	VMOVDQU step_masks4+64(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y8, Y1
+	VMOVDQU step_masks4+192(BX), Y8
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y8, Y2
+	VPXOR Y2, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ straight
+	VMOVDQU step_rightTurn(BX), Y2
+	VMOVDQU planeArgs_bits4(AX), Y4
+	VPSUBQ Y2, Y4, Y4
+	VPSRLVQ Y2, Y1, Y2
+	VPSLLVQ Y4, Y1, Y1
+	VPXOR Y2, Y1, Y1
+straight:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y5, Y5
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ loaded
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y7, Y2
+	VPXOR Y2, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y2
+	VPXOR Y2, Y3, Y3
+	VPMASKMOVQ (SI)(CX*1), Y7, Y2
+	VPXOR Y2, Y5, Y5
+	JMP loaded
+one:
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y2
+	VPERMQ $0x50, Y2, Y2
+	VPXOR Y2, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y2
+	VPERMQ $0x50, Y2, Y2
+	VPXOR Y2, Y3, Y3
+	VPMASKMOVQ (SI)(CX*1), Y7, Y2
+	VPERMQ $0x50, Y2, Y2
+	VPXOR Y2, Y5, Y5
+loaded:
+	VPXOR Y3, Y1, Y7
+	VPAND Y3, Y1, Y1
+	VPAND Y7, Y5, Y3
+	VPXOR Y7, Y5, Y7
+	VPOR Y1, Y3, Y1
+	VPAND Y9, Y7, Y0
+	VPXOR Y9, Y7, Y9
+	VPXOR Y10, Y1, Y3
+	VPAND Y10, Y1, Y4
+	VPXOR Y3, Y0, Y10
+	VPAND Y3, Y0, Y0
+	VPOR Y4, Y0, Y0
+	VPAND Y11, Y0, Y3
+	VPXOR Y11, Y0, Y11
+	VMOVDQA Y3, Y0
+	VPAND Y12, Y0, Y3
+	VPXOR Y12, Y0, Y12
+	VMOVDQA Y3, Y0
+	VPAND Y13, Y0, Y3
+	VPXOR Y13, Y0, Y13
+	VMOVDQA Y3, Y0
+	VPAND Y14, Y0, Y3
+	VPXOR Y14, Y0, Y14
+	VMOVDQA Y3, Y0
+	VPAND Y15, Y0, Y3
+	VPXOR Y15, Y0, Y15
+	VMOVDQA Y3, Y0
+	DECQ planeArgs_room(AX)
+	JNZ next
+	MOVQ planeArgs_totals(AX), CX
+	VPXOR Y0, Y0, Y0
+	VMOVDQU 0(CX), Y1
+	VPXOR Y1, Y9, Y2
+	VPAND Y1, Y9, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 0(CX)
+	VMOVDQU 64(CX), Y1
+	VPXOR Y1, Y10, Y2
+	VPAND Y1, Y10, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 64(CX)
+	VMOVDQU 128(CX), Y1
+	VPXOR Y1, Y11, Y2
+	VPAND Y1, Y11, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 128(CX)
+	VMOVDQU 192(CX), Y1
+	VPXOR Y1, Y12, Y2
+	VPAND Y1, Y12, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 192(CX)
+	VMOVDQU 256(CX), Y1
+	VPXOR Y1, Y13, Y2
+	VPAND Y1, Y13, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 256(CX)
+	VMOVDQU 320(CX), Y1
+	VPXOR Y1, Y14, Y2
+	VPAND Y1, Y14, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 320(CX)
+	VMOVDQU 384(CX), Y1
+	VPXOR Y1, Y15, Y2
+	VPAND Y1, Y15, Y1
+	VPXOR Y2, Y0, Y3
+	VPAND Y2, Y0, Y0
+	VPOR Y1, Y0, Y0
+	VMOVDQU Y3, 384(CX)
+	ADDQ $448, CX
+fullCarry:
+	VPTEST Y0, Y0
+	JZ fullDone
+	VMOVDQU (CX), Y1
+	VPXOR Y1, Y0, Y2
+	VPAND Y1, Y0, Y0
+	VMOVDQU Y2, (CX)
+	ADDQ $64, CX
+	JMP fullCarry
+fullDone:
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	VPXOR Y12, Y12, Y12
+	VPXOR Y13, Y13, Y13
+	VPXOR Y14, Y14, Y14
+	VPXOR Y15, Y15, Y15
+	MOVQ $const_bondVectors4, CX
 	MOVQ CX, planeArgs_room(AX)
 next:
 	ADDQ $step__size, BX

@@ -20,8 +20,8 @@ func (v *vectorMeter) init(m *EnergyMeter) {
 		v.totals[i] = make([]laneCounts, v.blocks)
 	}
 	v.run = [2][2]func(*planeArgs){{unsatisfied2AVX2, unsatisfied3AVX2}, {unsatisfied2AVX512, unsatisfied3AVX512}}[v.lanes/8][m.Dims()-2]
-	if n := m.Words; m.packed() > 1 && 8%n == 0 {
-		v.run = [2]func(*planeArgs){bonds2AVX512, bonds3AVX512}[m.Dims()-2]
+	if n := m.Words; m.packed() > 1 && v.lanes%n == 0 {
+		v.run = [2][2]func(*planeArgs){{bonds2AVX2, bonds3AVX2}, {bonds2AVX512, bonds3AVX512}}[v.lanes/8][m.Dims()-2]
 		v.setSteps(m.bondSteps(), m.bondSteps())
 		for i := range v.args {
 			for lane := range 8 {
@@ -62,9 +62,9 @@ func (v *vectorMeter) count(m *EnergyMeter) {
 // bondSteps are the steps along a row of words, whatever the colour of their sites.
 func (m *EnergyMeter) bondSteps() (steps []step) {
 	nx, words := m.Size[0], m.Words
-	for first := 0; first < nx*words; first += 8 {
+	for first := 0; first < nx*words; first += m.lanes() {
 		s := step{here: 8 * first, right: 8 * (first + words), bond: 8 * first / words}
-		for lane := range min(8, nx*words-first) {
+		for lane := range min(m.lanes(), nx*words-first) {
 			x := (first + lane) / words
 			s.low |= 1 << lane
 			s.bondLanes |= 1 << (lane / words)
@@ -75,9 +75,10 @@ func (m *EnergyMeter) bondSteps() (steps []step) {
 			s.rightWrap |= 1 << lane
 			s.rightFrom = 8 * (first - (nx-1)*words)
 			if m.Strips {
-				s.rightTurn[lane] = 1
+				s.rightTurn[lane], s.turned = 1, turnRight
 			}
 		}
+		s.widen()
 		steps = append(steps, s)
 	}
 	return steps

@@ -21,19 +21,24 @@ type vectorBoard struct {
 	args   []planeArgs // one for each worker
 }
 
+// lanes is the number of words of a vector.
+func (b *board) lanes() int {
+	if b.level == level.AVX512 {
+		return 8
+	}
+	return 4
+}
+
 // packed is the number of sites in a vector.
 func (b *board) packed() int {
-	if b.Words > 4 || b.level != level.AVX512 || b.Shared {
+	if 2*b.Words > b.lanes() || b.Shared {
 		return 1
 	}
-	return 8 / b.Words
+	return b.lanes() / b.Words
 }
 
 func (v *vectorBoard) init(b *board) {
-	v.lanes = 4
-	if b.level == level.AVX512 {
-		v.lanes = 8
-	}
+	v.lanes = b.lanes()
 	v.blocks = (b.Words + v.lanes - 1) / v.lanes
 	v.args = make([]planeArgs, b.workers.N())
 	layout := layoutWide
@@ -57,7 +62,7 @@ func (v *vectorBoard) init(b *board) {
 		a.layout = layout
 		a.m0, a.m1 = philoxM0, philoxM1
 		for j := range a.m0x4 {
-			a.m0x4[j], a.m1x4[j] = philoxM0, philoxM1
+			a.m0x4[j], a.m1x4[j], a.bits4[j] = philoxM0, philoxM1, 64
 		}
 		for lane := range b.Words * b.packed() {
 			a.bondPick[lane%8] = uint64(2 * (lane / b.Words))
@@ -116,22 +121,22 @@ func (b *board) packedSteps(first int) (steps []step) {
 			j, w := lane/words, lane%words
 			own, opposite := (2*j+first)*words+w, (2*j+1-first)*words+w
 			s.pick[lane], s.oppositePick[lane] = uint64(own), uint64(opposite)
-			s.spread[own/8][own%8] = uint64(lane)
+			s.spread[own/b.lanes()][own%b.lanes()] = uint64(lane)
 			x := x0 + 2*j + first
 			if x >= nx {
 				continue
 			}
 			s.sites[lane] = uint64(x)
 			s.bondLanes |= 1 << (2 * j)
-			setLane(&s.low, &s.high, own)
+			setLane(&s.low, &s.high, own, b.lanes())
 			if x < nx-1 {
-				setLane(&s.rightLow, &s.rightHigh, opposite)
+				setLane(&s.rightLow, &s.rightHigh, opposite, b.lanes())
 			} else {
 				s.rightWrap |= 1 << lane
 				s.rightFrom = -8 * j * words
 			}
 			if x > 0 {
-				setLane(&s.leftLow, &s.leftHigh, opposite)
+				setLane(&s.leftLow, &s.leftHigh, opposite, b.lanes())
 				s.bondLeftLanes |= 1 << (2 * j)
 			} else {
 				s.leftWrap |= 1 << lane
@@ -144,15 +149,50 @@ func (b *board) packedSteps(first int) (steps []step) {
 				s.leftTurn[lane] = 63
 			}
 		}
+		if b.Strips {
+			s.turned = 1
+		}
+		s.widen()
+		s.pick4 = [6]vector4{
+			halfPick(s.pick, 0, (1-first)*words), halfPick(s.pick, 4, (1-first)*words),
+			halfPick(s.oppositePick, 0, first*words), halfPick(s.oppositePick, 4, first*words),
+			halfPick(s.spread[0], 0, 0), halfPick(s.spread[1], 0, 0),
+		}
 		steps = append(steps, s)
 	}
 	return steps
 }
 
-func setLane(low, high *uint8, lane int) {
-	bit := 1 << lane
-	*low |= uint8(bit)
-	*high |= uint8(bit >> 8)
+// widen fills the masks of AVX2.
+func (s *step) widen() {
+	for i, m := range []uint8{
+		s.low, s.high, s.rightLow, s.rightHigh, s.leftLow, s.leftHigh, s.rightWrap, s.leftWrap, s.bondLanes, s.bondLeftLanes,
+	} {
+		for lane := range 4 {
+			s.masks4[i][lane] = -uint64(m >> lane & 1)
+		}
+	}
+}
+
+// halfPick picks the words from first on, of four, by 32-bit lanes; the others' lanes take a word that is not loaded and zero.
+func halfPick(pick [8]uint64, first, zero int) (v vector4) {
+	for lane := range v {
+		from := uint64(zero)
+		if p := int(pick[lane]) - first; p >= 0 && p < 4 {
+			from = uint64(p)
+		}
+		v[lane] = 2*from | (2*from+1)<<32
+	}
+	return v
+}
+
+// setLane sets the bit of a word in the half of a pair of vectors that holds it.
+func setLane(low, high *uint8, word, lanes int) {
+	if word < lanes {
+		*low |= 1 << word
+	} else {
+		*high |= 1 << (word - lanes)
+	}
 }
 
 // word is the word of a block's lane. Lanes beyond the last word compute something that nobody reads.
