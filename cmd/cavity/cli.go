@@ -14,14 +14,23 @@ import (
 
 // cli is the tree of verbs. A new verb is a file of its own and a line here.
 type cli struct {
-	Temper  temper     `cmd:"" help:"Parallel tempering of a spin model."`
-	Modes   modesVerbs `cmd:"" help:"Deep networks in weight space and in mode space."`
-	Exact   exact      `cmd:"" help:"Exact averages of a small instance, or of the square Ising lattice."`
-	DMFT    meanField  `cmd:"" name:"dmft" help:"Dynamical mean-field theory: random networks and spherical spin glasses."`
-	Run     runFile    `cmd:"" help:"Run a TOML file: every flag of a verb is a key of the same name."`
-	Show    show       `cmd:"" help:"Show the tables and figures of a run folder."`
-	Devices devices    `cmd:"" help:"List the backends, and why one is missing."`
-	Version version    `cmd:"" help:"Tell the version."`
+	Temper temper `cmd:"" help:"Parallel tempering of a spin model."`
+
+	Modes modesVerbs `cmd:"" help:"Deep networks in weight space and in mode space."`
+
+	Exact exact `cmd:"" help:"Exact averages of a small instance, or of the square Ising lattice."`
+
+	DMFT meanField `cmd:"" name:"dmft" help:"Dynamical mean-field theory: random networks and spherical spin glasses."`
+
+	Bench benchmarks `cmd:"" help:"Time Cavity on checked work: backends side by side, against other programs, against an older report."`
+
+	Run runFile `cmd:"" help:"Run a TOML file: every flag of a verb is a key of the same name."`
+
+	Show show `cmd:"" help:"Show the tables and figures of a run folder."`
+
+	Devices devices `cmd:"" help:"List the backends, and why one is missing."`
+
+	Version version `cmd:"" help:"Tell the version."`
 }
 
 const about = "The statistical mechanics of neural networks: spin glasses, Boltzmann machines, deep networks in mode space, dynamical mean-field theory."

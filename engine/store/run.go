@@ -20,11 +20,13 @@ const (
 	WeightsFile    = "weights.safetensors" // parameters of models that have them
 	CheckpointFile = "state.ckpt"          // everything that a bit-exact resume needs
 	LogFile        = "log.jsonl"           // one JSON object a line
+	ReportFile     = "report.md"           // benchmarks as a table
+	BenchstatFile  = "benchstat.txt"       // and as benchstat reads them
 	FiguresDir     = "figures"             // *.svg and *.png
 )
 
 // ownFiles are the names that a run may write beside its figures.
-var ownFiles = []string{SettingsFile, MetaFile, SummaryFile, SeriesFile, WeightsFile, CheckpointFile, LogFile}
+var ownFiles = []string{SettingsFile, MetaFile, SummaryFile, SeriesFile, WeightsFile, CheckpointFile, LogFile, ReportFile, BenchstatFile}
 
 const (
 	temporary = ".tmp-"  // prefix of files that are being written

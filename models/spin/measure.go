@@ -156,6 +156,12 @@ func (m *Measurement) lower(system, copyNumber, temperature int, energy float64)
 	return m.State(system, copyNumber, temperature, m.best[system])
 }
 
+// Energy is H of a copy at a temperature at the last Take.
+func (m *Measurement) Energy(system, copyNumber, temperature int) float64 {
+	b := m.s.batch
+	return m.values["energy"][(system*b.copies+copyNumber)*b.temperatures+temperature]
+}
+
 // State copies the present spins ±1 of the walker that a copy has at a temperature.
 func (m *Measurement) State(system, copyNumber, temperature int, s []int8) error {
 	b := m.s.batch

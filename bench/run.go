@@ -1,0 +1,228 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"cavity/engine"
+)
+
+// A Result is what one case took on one backend.
+type Result struct {
+	Suite     string  `json:"suite"`
+	Case      string  `json:"case"`
+	Family    string  `json:"family,omitempty"`
+	Size      float64 `json:"size,omitempty"`
+	Backend   string  `json:"backend"`
+	Workers   int     `json:"workers"`
+	Unit      string  `json:"unit"`
+	Value     float64 `json:"value"`  // of the fastest repeat
+	Spread    float64 `json:"spread"` // (slowest - fastest)/fastest of the repeats
+	Repeats   int     `json:"repeats"`
+	Clock     string  `json:"clock"`  // cpu: processor time, for one worker; wall
+	Allocs    float64 `json:"allocs"` // a step, in the fastest repeat
+	Target    float64 `json:"target,omitempty"`
+	Met       *bool   `json:"met,omitempty"`
+	BestPeer  string  `json:"best_peer,omitempty"`
+	PeerRatio float64 `json:"ratio_to_best_peer,omitempty"`
+	Error     string  `json:"error,omitempty"`
+}
+
+// Options say how carefully to time.
+type Options struct {
+	Backends []string
+	Workers  []int         // 0: all cores
+	Repeats  int           // 0: 5
+	Length   time.Duration // of a repeat; 0: 100 ms
+	Report   func(done, until int, name string)
+}
+
+// Run times cases one after the other. A case that cannot run or whose result is wrong has its error in the result; the
+// error returned is only that of a cancelled context or of a backend that cannot be opened.
+func Run(ctx context.Context, list []Case, o Options) ([]Result, error) {
+	if o.Repeats == 0 {
+		o.Repeats = 5
+	}
+	if o.Length == 0 {
+		o.Length = 100 * time.Millisecond
+	}
+	type job struct {
+		c       Case
+		backend string
+		workers int
+	}
+	var jobs []job
+	for _, c := range list {
+		for _, b := range o.Backends {
+			for _, w := range o.Workers {
+				if c.runsOn(b) && !(b == "tape" && w != o.Workers[0]) {
+					jobs = append(jobs, job{c, b, w})
+				}
+			}
+		}
+	}
+	var out []Result
+	for i, j := range jobs {
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		if o.Report != nil {
+			o.Report(i, len(jobs), j.c.Suite+" "+j.c.Name+" "+j.backend)
+		}
+		b, err := engine.Open(j.backend, engine.Options{Workers: j.workers})
+		if err != nil {
+			return out, err
+		}
+		r := j.c.time(b, j.workers, o)
+		r.Workers = j.workers
+		if err := b.Close(); err != nil && r.Error == "" {
+			r.Error = err.Error()
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// time runs a case and verifies it.
+func (c Case) time(b engine.Backend, workers int, o Options) (r Result) {
+	r = Result{Suite: c.Suite, Case: c.Name, Family: c.Family, Size: c.Size, Backend: b.Name(), Unit: c.Unit, Repeats: o.Repeats}
+	fail := func(err error) Result {
+		r.Error = err.Error()
+		return r
+	}
+	w, err := c.Start(b)
+	if err != nil {
+		return fail(err)
+	}
+	if w.Close != nil {
+		defer w.Close()
+	}
+	w.clock = wall
+	if r.Clock = "wall"; workers == 1 && kindOf(b) != "cuda" {
+		r.Clock, w.clock = "cpu", processorTime
+	}
+	n, err := w.calibrate(o.Length)
+	if err != nil {
+		return fail(err)
+	}
+	var best, worst time.Duration = math.MaxInt64, 0
+	for range o.Repeats {
+		took, allocs, err := w.once(n)
+		if err != nil {
+			return fail(err)
+		}
+		if took < best {
+			best, r.Allocs = took, allocs
+		}
+		worst = max(worst, took)
+	}
+	if w.Verify != nil {
+		if err := w.Verify(); err != nil {
+			return fail(fmt.Errorf("wrong result: %w", err))
+		}
+	}
+	r.Spread = float64(worst-best) / float64(best)
+	perStep := float64(best.Nanoseconds()) / float64(n)
+	switch c.Unit {
+	case "ns":
+		r.Value = perStep / w.Amount
+	case "ms":
+		r.Value = perStep / 1e6
+	case "s":
+		r.Value = perStep / 1e9
+	default: // per nanosecond: flips/ns, GFLOP/s, GB/s
+		r.Value = w.Amount / perStep
+	}
+	if c.Target > 0 {
+		met := r.Value >= c.Target
+		if Lower(c.Unit) {
+			met = r.Value <= c.Target
+		}
+		r.Target, r.Met = c.Target, &met
+	}
+	return r
+}
+
+func kindOf(b engine.Backend) string {
+	kind, _, _ := strings.Cut(b.Name(), ":")
+	return kind
+}
+
+var start = time.Now()
+
+func wall() time.Duration { return time.Since(start) }
+
+// processorTime is what this process has used, in user and system mode: on a shared machine it does not count the
+// neighbours, and with one worker nothing runs beside the work but a rare garbage collection.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return wall()
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// calibrate finds a number of steps that takes about the length of a repeat, warming up on the way.
+func (w *Work) calibrate(length time.Duration) (int, error) {
+	for n := 1; ; {
+		took, _, err := w.once(n)
+		if err != nil || took >= length/2 || n > 1<<28 {
+			return n, err
+		}
+		grow := 100.0
+		if took > 0 {
+			grow = 1.1 * float64(length) / float64(took)
+		}
+		n = int(math.Ceil(float64(n) * min(max(grow, 1.5), 100)))
+	}
+}
+
+func (w *Work) once(n int) (time.Duration, float64, error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	began := w.clock()
+	err := w.Step(n)
+	took := w.clock() - began
+	runtime.ReadMemStats(&after)
+	return took, math.Floor(float64(after.Mallocs-before.Mallocs) / float64(n)), err
+}
+
+// Exponents fits cost ∝ size^a through the cases of each family on each backend, by least squares in the logarithms.
+func Exponents(rs []Result) map[string]float64 {
+	type sums struct{ n, x, y, xx, xy float64 }
+	all := map[string]*sums{}
+	for _, r := range rs {
+		if r.Family == "" || r.Error != "" || r.Size <= 0 || r.Value <= 0 || !Lower(r.Unit) {
+			continue
+		}
+		k := fmt.Sprintf("%s %s, %s, %d workers", r.Suite, r.Family, r.Backend, r.Workers)
+		if all[k] == nil {
+			all[k] = &sums{}
+		}
+		s, x, y := all[k], math.Log(r.Size), math.Log(r.Value)
+		s.n, s.x, s.y, s.xx, s.xy = s.n+1, s.x+x, s.y+y, s.xx+x*x, s.xy+x*y
+	}
+	out := map[string]float64{}
+	for k, s := range all {
+		if d := s.n*s.xx - s.x*s.x; s.n >= 3 && d > 0 {
+			out[k] = (s.n*s.xy - s.x*s.y) / d
+		}
+	}
+	return out
+}
+
+// Sorted returns the keys of a map in order.
+func Sorted[V any](m map[string]V) []string {
+	var ks []string
+	for k := range m {
+		ks = append(ks, k)
+	}
+	slices.Sort(ks)
+	return ks
+}

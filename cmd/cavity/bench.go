@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"cavity/bench"
+	"cavity/engine/cpu/level"
+	"cavity/engine/figure"
+	"cavity/engine/store"
+)
+
+// benchmarks times Cavity on checked work.
+type benchmarks struct {
+	Suite    []string `placeholder:"NAME" help:"Suites: engine, spin …; all without the flag."`
+	Backends []string `default:"cpu" help:"Backends to put side by side: cpu, openblas, tape, cuda."`
+	Workers  []int    `default:"1" help:"Numbers of workers; 0 means all cores."`
+	Quick    bool     `help:"Leave out the slow cases and time briefly."`
+	Peers    string   `placeholder:"FILE" help:"Figures of other programs, as make bench-peers writes them."`
+	Compare  string   `placeholder:"OLD" help:"Say what became faster or slower than in the summary.json of an older report."`
+	Out      string   `placeholder:"DIR" help:"Folder for summary.json, report.md, benchstat.txt and figures."`
+	Force    bool     `help:"Replace the report that --out holds."`
+	JSON     bool     `name:"json" help:"Print one JSON object on stdout and nothing else there."`
+	Quiet    bool     `help:"No progress on stderr."`
+}
+
+func (v *benchmarks) Run(f *frame) error {
+	list, err := bench.Select(v.Suite, v.Quick)
+	if err != nil {
+		return misuse{err}
+	}
+	for _, b := range v.Backends {
+		if c := (&common{Backend: b, CheckpointEvery: time.Second}); c.check() != nil {
+			return c.check()
+		}
+	}
+	for i, w := range v.Workers {
+		switch {
+		case w < 0:
+			return misusef("--workers is %d: at least 1, or 0 for all cores", w)
+		case w == 0:
+			v.Workers[i] = runtime.GOMAXPROCS(0)
+		}
+	}
+	var old *bench.Report
+	if v.Compare != "" {
+		if old, err = readReport(v.Compare); err != nil {
+			return err
+		}
+	}
+	var peers []bench.Peer
+	if v.Peers != "" {
+		r, err := readReport(v.Peers)
+		if err != nil {
+			return err
+		}
+		peers = r.Peers
+	}
+	o := bench.Options{Backends: v.Backends, Workers: v.Workers, Repeats: 7, Length: 200 * time.Millisecond}
+	if v.Quick {
+		o.Repeats, o.Length = 5, 50*time.Millisecond
+	}
+	p := newProgress(f.stderr, v.Quiet)
+	p.phase("benchmarks")
+	o.Report = func(done, until int, _ string) { p.report(uint64(done), uint64(until)) }
+	rs, err := bench.Run(context.Background(), list, o)
+	p.clear()
+	if err != nil {
+		return err
+	}
+	bench.Against(rs, peers)
+	r := bench.Report{Machine: machineOf(rs), Command: "cavity " + strings.Join(os.Args[1:], " "), Results: rs, Peers: peers}
+	if v.Out != "" {
+		if err := v.save(r); err != nil {
+			return err
+		}
+	}
+	return v.print(f, r, old)
+}
+
+func readReport(name string) (*bench.Report, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	r, err := bench.ReadReport(bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &r, nil
+}
+
+// machineOf describes this machine, with the peaks that the results hold.
+func machineOf(rs []bench.Result) bench.Machine {
+	m := bench.Machine{CPU: processor().Model, Level: level.Of().String(), Cores: runtime.NumCPU(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
+	for _, r := range rs {
+		if r.Workers != 1 || r.Backend != "cpu" || r.Error != "" {
+			continue
+		}
+		switch r.Unit {
+		case "GFLOP/s":
+			m.PeakGFLOPs = max(m.PeakGFLOPs, r.Value)
+		case "GB/s":
+			m.CopyGBs = max(m.CopyGBs, r.Value)
+		}
+	}
+	return m
+}
+
+func (v *benchmarks) print(f *frame, r bench.Report, old *bench.Report) error {
+	failures := 0
+	for _, x := range r.Results {
+		if x.Error != "" {
+			failures++
+		}
+	}
+	var err error
+	if v.JSON {
+		err = r.WriteJSON(f.stdout)
+	} else {
+		err = r.WriteTable(f.stdout)
+		if old != nil && err == nil {
+			err = printChanges(f.stdout, bench.Compare(*old, r))
+		}
+	}
+	if err == nil && failures > 0 {
+		err = fmt.Errorf("%d of %d benchmarks failed", failures, len(r.Results))
+	}
+	return err
+}
+
+func printChanges(w io.Writer, changes []bench.Change) error {
+	fmt.Fprintf(w, "\nAgainst the older report:\n\n")
+	for _, c := range changes {
+		verdict := "within noise"
+		if c.Beyond && c.Ratio > 1 {
+			verdict = "faster"
+		} else if c.Beyond {
+			verdict = "slower"
+		}
+		if _, err := fmt.Fprintf(w, "- %s, %s, %s, %d workers: %.2f × (noise %.0f %%): %s\n", c.Suite, c.Case, c.Backend, c.Workers, c.Ratio, 100*c.Noise, verdict); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save writes the report in all its forms.
+func (v *benchmarks) save(r bench.Report) error {
+	folder, err := store.Create(v.Out, []byte("verb = 'bench'\n"), v.Force)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	for name, write := range map[string]func(io.Writer) error{store.SummaryFile: r.WriteJSON, store.ReportFile: r.WriteTable, store.BenchstatFile: r.WriteBenchstat} {
+		if err := folder.Save(name, write); err != nil {
+			return err
+		}
+	}
+	for _, p := range growth(r.Results) {
+		for end, write := range map[string]func(io.Writer, figure.Figure) error{".svg": figure.WriteSVG, ".png": figure.WritePNG} {
+			if err := folder.Save(store.FiguresDir+"/"+p.Name+end, func(w io.Writer) error { return write(w, p.Figure) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// growth draws time against size for each family, a curve a backend.
+func growth(rs []bench.Result) []picture {
+	figures := map[string]*figure.Curves{}
+	for _, r := range rs {
+		if r.Family == "" || r.Error != "" || !bench.Lower(r.Unit) {
+			continue
+		}
+		name := strings.ReplaceAll(r.Suite+"-"+r.Family, " ", "-")
+		f := figures[name]
+		if f == nil {
+			f = &figure.Curves{Title: r.Suite + ": " + r.Family, X: figure.Axis{Label: "size", Log: true}, Y: figure.Axis{Label: "time [" + r.Unit + "]", Log: true}}
+			figures[name] = f
+		}
+		label := fmt.Sprintf("%s, %d workers", r.Backend, r.Workers)
+		i := slices.IndexFunc(f.Curves, func(c figure.Curve) bool { return c.Name == label })
+		if i < 0 {
+			f.Curves = append(f.Curves, figure.Curve{Name: label, Style: figure.LinePoints})
+			i = len(f.Curves) - 1
+		}
+		c := &f.Curves[i]
+		c.X, c.Y = append(c.X, r.Size), append(c.Y, r.Value)
+	}
+	var out []picture
+	for _, name := range bench.Sorted(figures) {
+		out = append(out, picture{name, *figures[name]})
+	}
+	return out
+}
