@@ -192,7 +192,15 @@ func TestProducts(t *testing.T) {
 				p.Alpha = -.75
 			}
 			p.StrideA, p.StrideB = 150*p.LDA, 150*p.LDB
-			x, y, z := arguments(2*p.StrideA, 200), arguments(2*p.StrideB, 201), arguments(2*p.M*p.N, 202)
+			// the last matrices end with their last element, so that a step beyond them is one beyond the memory
+			lastA, lastB := (p.M-1)*p.LDA+p.K, (p.K-1)*p.LDB+p.N
+			if p.TransA {
+				lastA = (p.K-1)*p.LDA + p.M
+			}
+			if p.TransB {
+				lastB = (p.N-1)*p.LDB + p.K
+			}
+			x, y, z := arguments(p.StrideA+lastA, 200), arguments(p.StrideB+lastB, 201), arguments(2*p.M*p.N, 202)
 			for _, a := range [][]float64{x, y, z} {
 				for i, v := range a {
 					a[i] = float64(float32(math.Mod(v, 4)))
@@ -337,5 +345,9 @@ func TestMove(t *testing.T) {
 	raw := make([]byte, 7)
 	if err := bytes.Mem.ReadAt(raw, 0); err != nil || fmt.Sprint(raw) != "[1 6 7 4 5 6 7]" {
 		t.Errorf("bytes %v, %v", raw, err)
+	}
+	step(t, b, &engine.Move{Name: "cleared", In: put(t, b, []uint8{8, 9}, 2), Out: bytes, Shape: []int{1}, StrideIn: []int{1}, StrideOut: []int{1}, OffIn: 1, OffOut: 2, Zero: true}, engine.Clock{})
+	if err := bytes.Mem.ReadAt(raw, 0); err != nil || fmt.Sprint(raw) != "[0 0 9 0 0 0 0]" {
+		t.Errorf("cleared bytes %v, %v", raw, err)
 	}
 }

@@ -4,11 +4,14 @@
 //   PTXSIM_MEMORY   bytes of memory of each device     PTXSIM_DRIVER   driver version, 13000 for 13.0
 //   PTXSIM_LIMIT    thread instructions of a launch before it counts as endless
 //   PTXSIM_CAPABILITY  compute capability, 90 for 9.0
+//   PTXSIM_REPLACE  load another module in place of one, original.ptx:other.ptx
 //   PTXSIM_QUIET    do not print faults on stderr      PTXSIM_TRACE    print every launch
 //   CUDA_LAUNCH_BLOCKING=1  faults come back from the launch itself
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <set>
 
@@ -88,9 +91,18 @@ template <class T> int fill(uint64_t d, T v, size_t n) {
     return 0;
   });
 }
+// replaced lets a test load another module in place of one: PTXSIM_REPLACE=original.ptx:other.ptx.
+std::string replaced(const char* text) {
+  const char* setting = getenv("PTXSIM_REPLACE");
+  if (!setting) return text;
+  auto read = [](const std::string& path) { std::ifstream f(path); return std::string(std::istreambuf_iterator<char>(f), {}); };
+  const std::string s = setting;
+  const size_t colon = s.find(':');
+  return read(s.substr(0, colon)) == text ? read(s.substr(colon + 1)) : text;
+}
 int loadModule(void** out, const char* text) {
   return call([&](Context* c) {
-    auto m = parse(text, c->device);
+    auto m = parse(replaced(text).c_str(), c->device);
     int driver = int(setting("PTXSIM_DRIVER", 13000)), newest = driver / 1000 == 11 ? 70 + driver % 1000 / 10 : driver / 1000 >= 12 ? 99 : 65;
     if (m->version > newest) return report(222, "PTX version " + std::to_string(m->version) + " is newer than the driver");
     if (m->target > 90) return report(209, "PTX target is newer than the device");

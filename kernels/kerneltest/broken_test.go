@@ -1,0 +1,77 @@
+package kerneltest
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"cavity/engine"
+	"cavity/kernels"
+)
+
+// TestBrokenInput gives every tempering a replica or a walker one beyond the ladder, and a negative temperature: the CUDA backend must
+// stop, where the host's versions return an error. It runs under the emulator only: a fault costs a GPU its context.
+func TestBrokenInput(t *testing.T) {
+	if !strings.Contains(os.Getenv("CAVITY_LIBCUDA"), "ptxsim") {
+		t.Skip("only under the emulator")
+	}
+	for _, c := range Cases {
+		b := &Builder{graph: gorgonia.NewGraph(), data: map[string]any{}}
+		next := c.Build(b)
+		ladder, ok := b.data["ladder"].([]int32)
+		if !ok {
+			continue
+		}
+		beta := b.data["beta"].([]float64)
+		n := len(ladder) / kernels.LadderRows
+		for what, spoil := range map[string]func(){
+			"replica":     func() { ladder[kernels.LadderAt*n+n-1] = int32(len(beta)) },
+			"walker":      func() { ladder[kernels.LadderWalker*n+n-len(beta)] = int32(len(beta)) },
+			"second":      func() { ladder[kernels.LadderWalker*n+n-len(beta)+1] = int32(len(beta)) },
+			"temperature": func() { beta[0] = -1e-9 },
+		} {
+			if what == "second" && len(beta) < 2 || what == "temperature" && b.data["table"] != nil || what == "walker" && len(beta) < 2 {
+				continue // lattices have their temperatures in a table; a ladder of one temperature exchanges nothing
+			}
+			t.Run(c.Name+"/"+what, func(t *testing.T) {
+				savedLadder, savedBeta := append([]int32{}, ladder...), append([]float64{}, beta...)
+				defer func() { copy(ladder, savedLadder); copy(beta, savedBeta) }()
+				spoil()
+				backend, err := engine.Open("cuda", engine.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer backend.Close()
+				if err := start(b, next, backend); err == nil {
+					t.Errorf("no error")
+				}
+			})
+		}
+	}
+}
+
+// start compiles a case and runs one step to its end.
+func start(b *Builder, next map[string]*gorgonia.Node, backend engine.Backend) error {
+	p, err := engine.Compile(engine.Plan{Seed: 11, Stages: []engine.Stage{{Name: "broken", Graph: b.graph, Next: next, Repeat: 1}}}, backend)
+	if err != nil {
+		return err
+	}
+	for name, data := range b.data {
+		if err := p.Write(name, data); err != nil {
+			return err
+		}
+	}
+	if err := p.Step(context.Background(), 1); err != nil {
+		return err
+	}
+	out := make([]float64, 0)
+	for name, s := range p.Slots() {
+		if name == "energy" {
+			out = make([]float64, s.Len())
+		}
+	}
+	return p.Read("energy", out)
+}
