@@ -9,6 +9,7 @@ build: ## the command, ./cavity
 test: lint generated ## every check: format, vet, staticcheck, generated files, tests, one pass of every benchmark
 	$(GO) test -timeout 12m ./...
 	$(GO) test -short -run '^$$' -bench . -benchtime 1x -timeout 5m ./...
+	engine/cuda/check.sh
 
 lint: ## format, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted"; exit 1; }
@@ -35,4 +36,6 @@ mnist: ## fetch MNIST into the cache folder (CAVITY_DATA, else the user's cache)
 	$(GO) run ./internal/fetchmnist
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile engine/cuda/cuda.mk
+
+include engine/cuda/cuda.mk

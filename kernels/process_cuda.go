@@ -37,8 +37,8 @@ func (k *recall) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]c
 
 // CUDA is a tile of 16 × 16 a block, with sums in float64.
 func (k *correlate) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
-	return []cuda.Launch{{Source: code.Process, Entry: "correlate", Grid: [3]int{cuda.Blocks(k.l, 16), cuda.Blocks(k.n, 16)}, Block: [3]int{256},
-		Args: []any{out, in[0], in[1], uint32(k.n), uint32(k.l), uint32(k.m)}}}, nil
+	return []cuda.Launch{{Source: code.Process, Entry: "correlate", Grid: [3]int{cuda.Blocks(k.l, 16), cuda.Blocks(k.n, 16), k.blocks}, Block: [3]int{256},
+		Args: []any{out, in[0], in[1], uint32(k.n), uint32(k.l), uint32(k.m), uint32(k.blocks * k.m)}}}, nil
 }
 
 // CUDA sums the products with the pivots, a block each, then extends the factor with one warp.
@@ -165,8 +165,14 @@ func (k *responseStep) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer
 	if err != nil {
 		return nil, err
 	}
-	l := cuda.Threads(code.Process, "response_step", k.m, out, in[1], in[2], in[3], t.steps, t.times, t.slots, t.from, t.drops, t.columns,
-		uint32(k.past.N), uint32(k.past.Slots), uint32(k.m), k.leak, k.gain, stepModulo(k.past.N))
-	l.Grid[0], l.Block[0] = cuda.Blocks(k.m, 128), 128
+	return []cuda.Launch{cuda.Threads(code.Process, "response_step", k.m, out, in[1], in[2], in[3], t.steps, t.times, t.slots, t.from, t.drops, t.columns,
+		uint32(k.past.N), uint32(k.past.Slots), uint32(k.m), k.leak, k.gain, stepModulo(k.past.N)).InBlocksOf(128)}, nil
+}
+
+// CUDA is a thread a pair of couplings.
+func (k *elliptic) CUDA(_ cuda.Device, out engine.Buffer, _ []engine.Buffer) ([]cuda.Launch, error) {
+	symmetric, antisymmetric := k.parts()
+	l := cuda.Threads(code.Process, "elliptic", k.n*k.n, out, uint32(k.n), symmetric, antisymmetric, cuda.Stream(k.stream))
+	l.Grid[1] = k.batch
 	return []cuda.Launch{l}, nil
 }

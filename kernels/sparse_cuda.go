@@ -11,19 +11,20 @@ import (
 type sparseGraphs struct {
 	offsets, neighbours, order, colours engine.Buffer
 	model                               []byte
+	entries, each                       int   // of a graph's neighbours; 1 when every system has its own graph
 	widest                              []int // sites of every colour, in the system that has most
 }
 
 func newSparseGraphs(d cuda.Device, m sparse.Model) (g sparseGraphs, err error) {
 	var offsets, neighbours, order, colours []int32
 	g.widest = make([]int, m.Colours)
-	entries := 1
+	g.entries = 1
 	for _, t := range m.Graphs {
-		entries = max(entries, m.Entries, len(t.Neighbours))
+		g.entries = max(g.entries, m.Entries, len(t.Neighbours))
 	}
 	for _, t := range m.Graphs {
 		offsets = append(offsets, t.Offsets...)
-		neighbours = append(append(neighbours, t.Neighbours...), make([]int32, entries-len(t.Neighbours))...)
+		neighbours = append(append(neighbours, t.Neighbours...), make([]int32, g.entries-len(t.Neighbours))...)
 		order = append(order, t.Order...)
 		for c := range m.Colours + 1 {
 			colours = append(colours, t.Colours[min(c, len(t.Colours)-1)])
@@ -41,11 +42,10 @@ func newSparseGraphs(d cuda.Device, m sparse.Model) (g sparseGraphs, err error) 
 			return g, err
 		}
 	}
-	each := 0
 	if len(m.Graphs) > 1 {
-		each = 1
+		g.each = 1
 	}
-	g.model = words(m.Sites, entries, m.Colours, LaneStride(m.Replicas), m.Replicas, each)
+	g.model = words(m.Sites, g.entries, m.Colours, LaneStride(m.Replicas), m.Replicas, g.each)
 	return g, nil
 }
 

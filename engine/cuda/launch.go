@@ -49,6 +49,12 @@ func Threads(source, entry string, n int, args ...any) Launch {
 	return Launch{Source: source, Entry: entry, Grid: [3]int{Blocks(n, 256)}, Block: [3]int{256}, Args: args}
 }
 
+// InBlocksOf changes the size of the blocks of a launch made by [Threads].
+func (l Launch) InBlocksOf(n int) Launch {
+	l.Grid[0], l.Block[0] = Blocks(l.Grid[0]*l.Block[0], n), n
+	return l
+}
+
 // check finds launches that no device can run.
 func (l Launch) check() error {
 	for i, limit := range [3]int{1<<31 - 1, 65535, 65535} {

@@ -5,6 +5,8 @@ import _ "embed" // the texts
 
 // The modules.
 var (
+	//go:embed cluster.ptx
+	Cluster string
 	//go:embed dense.ptx
 	Dense string
 	//go:embed lanes.ptx

@@ -13,16 +13,6 @@ __device__ __forceinline__ float halfTemperature(const double *beta, const int *
 __device__ __forceinline__ u64 element(u32 system, u32 replicas, u32 r) { return (u64)system * ((replicas + 63) / 64 * 64) + r; }
 __device__ __forceinline__ u64 siteOf(u32 i, u64 element) { return (u64)i << 34 | element; }
 
-// normal32 is rng.Normal32: element e of a tensor of normal numbers.
-__device__ __forceinline__ float normal32(const Stream s, u64 e) {
-  const u64 c = e >> 6 << 4 | (e & 15);
-  const uint4 w = philox(s, (u32)c, (u32)(c >> 32));
-  const u32 k = (u32)(e >> 4) & 3;
-  float x, y;
-  boxMuller32(k & 2 ? w.z : w.x, k & 2 ? w.w : w.y, x, y);
-  return k & 1 ? y : x;
-}
-
 // The Hopfield kernels take four threads a replica, thread q the patterns μ with μ mod 4 = q: the parts in which a field is summed.
 // The overlaps (and λ) of the replicas of a block lie in shared memory, [μ][16].
 constexpr int GROUP = 16;

@@ -1,6 +1,6 @@
 // Populations of trajectories with memory: arrays have the m trajectories side by side. Sums over a population are in double and have
 // one order each.
-#include "philox.cuh"
+#include "normal.cuh"
 #include "primitives.cuh"
 
 // erf x, of IEEE operations only: below 3 the series (2/√π) x e^{-x²} Σ (2x²)^k / (1·3·5 … (2k+1)), whose terms are all of one
@@ -51,16 +51,17 @@ extern "C" __global__ void __launch_bounds__(256) copy_row(float *out, const flo
   if (i < m) out[(size_t)to * m + i] = in[(size_t)from * m + i];
 }
 
-// correlate: C[i][k] = (1/m) Σ a[i] b[k], a tile of 16 × 16 a block.
+// correlate: C[i][k] = (1/m) Σ a[i] b[k] over the m trajectories of block blockIdx.z of all, a tile of 16 × 16 a block.
 constexpr int TILE = 16;
-extern "C" __global__ void __launch_bounds__(TILE * TILE) correlate(double *c, const float *a, const float *b, u32 n, u32 l, u32 m) {
+extern "C" __global__ void __launch_bounds__(TILE * TILE) correlate(double *c, const float *a, const float *b, u32 n, u32 l, u32 m, u32 all) {
   __shared__ float x[TILE][TILE + 1], y[TILE][TILE + 1];
   const u32 row = threadIdx.x / TILE, column = threadIdx.x % TILE, i0 = blockIdx.y * TILE, k0 = blockIdx.x * TILE;
+  a += (size_t)blockIdx.z * m, b += (size_t)blockIdx.z * m, c += (size_t)blockIdx.z * n * l;
   double sum = 0;
   for (u32 m0 = 0; m0 < m; m0 += TILE) {
     const bool inside = m0 + column < m;
-    x[row][column] = inside && i0 + row < n ? a[(size_t)(i0 + row) * m + m0 + column] : 0.f;
-    y[row][column] = inside && k0 + row < l ? b[(size_t)(k0 + row) * m + m0 + column] : 0.f;
+    x[row][column] = inside && i0 + row < n ? a[(size_t)(i0 + row) * all + m0 + column] : 0.f;
+    y[row][column] = inside && k0 + row < l ? b[(size_t)(k0 + row) * all + m0 + column] : 0.f;
     __syncthreads();
     for (int q = 0; q < TILE; q++) sum += (double)x[row][q] * (double)y[column][q];
     __syncthreads();
@@ -221,4 +222,19 @@ extern "C" __global__ void __launch_bounds__(512) field_factor(float *out, const
     }
     __syncthreads();
   }
+}
+
+// elliptic draws J_ij and J_ji of matrices [n][n] from the normal numbers of their elements; blockIdx.y is the matrix.
+extern "C" __global__ void __launch_bounds__(256) elliptic(float *j, u32 n, float symmetric, float antisymmetric, u32 k0, u32 k1, u32 c2, u32 c3) {
+  const u32 e = blockIdx.x * blockDim.x + threadIdx.x, row = e / n, column = e % n;
+  if (row >= n || row > column) return;
+  const Stream s = {k0, k1, c2, c3};
+  const u64 first = (u64)blockIdx.y * n * n, above = first + (u64)row * n + column, below = first + (u64)column * n + row;
+  if (row == column) {
+    j[above] = 0;
+    return;
+  }
+  const float a = symmetric * normal32(s, above), b = antisymmetric * normal32(s, below);
+  j[above] = a + b;
+  j[below] = a - b;
 }

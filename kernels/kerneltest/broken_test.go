@@ -22,10 +22,10 @@ func TestBrokenInput(t *testing.T) {
 		b := &Builder{graph: gorgonia.NewGraph(), data: map[string]any{}}
 		next := c.Build(b)
 		ladder, ok := b.data["ladder"].([]int32)
-		if !ok {
+		beta, tempered := b.data["beta"].([]float64)
+		if !ok || !tempered {
 			continue
 		}
-		beta := b.data["beta"].([]float64)
 		n := len(ladder) / kernels.LadderRows
 		for what, spoil := range map[string]func(){
 			"replica":     func() { ladder[kernels.LadderAt*n+n-1] = int32(len(beta)) },

@@ -41,6 +41,7 @@ var targets = []target{
 	{"kernels/cuda/lattice.cu", "", "kernels", "TestBackends/cuda/lattice|TestBrokenInput/lattice"},
 	{"kernels/cuda/lanes.cu", "", "kernels", "TestBackends/cuda/(hopfield|bits)|TestBrokenInput/(hopfield|bits)"},
 	{"kernels/cuda/sparse.cu", "", "kernels", "TestBackends/cuda/sparse|TestBrokenInput/sparse"},
+	{"kernels/cuda/cluster.cu", "", "kernels", "TestBackends/cuda/clusters|TestBrokenInput/clusters"},
 	{"kernels/cuda/minibatch.cu", "", "kernels", "TestBackends/cuda/minibatch"},
 	{"kernels/cuda/process.cu", "", "kernels", "TestBackends/cuda/(process|error)"},
 }

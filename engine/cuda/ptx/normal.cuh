@@ -60,3 +60,13 @@ __device__ __forceinline__ void boxMuller64(u64 a, u64 b, double &x, double &y) 
   x = swap ? s : c;
   y = swap ? c : s;
 }
+
+// normal32 is rng.Normal32: element e of a tensor of normal numbers.
+__device__ __forceinline__ float normal32(const Stream s, u64 e) {
+  const u64 c = e >> 6 << 4 | (e & 15);
+  const uint4 w = philox(s, (u32)c, (u32)(c >> 32));
+  const u32 k = (u32)(e >> 4) & 3;
+  float x, y;
+  boxMuller32(k & 2 ? w.z : w.x, k & 2 ? w.w : w.y, x, y);
+  return k & 1 ? y : x;
+}

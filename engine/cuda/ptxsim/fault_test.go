@@ -28,6 +28,8 @@ func TestFaults(t *testing.T) {
 		{"two blocks write", "st.global.u32 [%rd0], %r0;", 2, 1, "race"},
 		{"a block reads what another writes", "setp.eq.u32 %p1, %r2, 0; @%p1 st.global.u32 [%rd0], 5; @!%p1 ld.global.u32 %r5, [%rd0];", 2, 1, "race"},
 		{"plain write beside atomics", "red.global.add.u32 [%rd0], 1; setp.eq.u32 %p1, %r1, 40; @%p1 st.global.u32 [%rd0], 5;", 1, 64, "race"},
+		{"plain read beside atomics", "red.global.add.u32 [%rd0], 1; ld.global.u32 %r5, [%rd0];", 1, 64, "race"},
+		{"volatile read beside a plain write", "setp.eq.u32 %p1, %r1, 40; @%p1 st.global.u32 [%rd0], 5; ld.volatile.global.u32 %r5, [%rd0];", 1, 64, "race"},
 		{"barrier under a condition", "setp.lt.u32 %p1, %r1, 16; @%p1 bra SKIP;\nbar.sync 0;\nSKIP:", 1, 32, "barrier"},
 		{"barrier after an exit", "setp.lt.u32 %p1, %r1, 16; @%p1 exit;\nbar.sync 0;", 1, 32, "have left"},
 		{"two barriers", "setp.lt.u32 %p1, %r1, 32; @%p1 bra OTHER;\nbar.sync 0;\nbra.uni DONE;\nOTHER:\nbar.sync 0;\nDONE:", 1, 64, "different barriers"},
@@ -72,14 +74,15 @@ func TestFaults(t *testing.T) {
 func TestNoFalseAlarm(t *testing.T) {
 	exchange := "mov.u32 %r10, dyn; shl.b32 %r11, %r1, 2; add.u32 %r12, %r10, %r11; st.shared.u32 [%r12], %r1; SYNC xor.b32 %r13, %r11, 4; add.u32 %r13, %r13, %r10; ld.shared.u32 %r14, [%r13];"
 	for name, body := range map[string]string{
-		"same value":       "st.shared.u32 [dyn], 5;",
-		"warp barrier":     strings.Replace(exchange, "SYNC", "bar.warp.sync 0xffffffff;", 1),
-		"block barrier":    strings.Replace(exchange, "SYNC", "bar.sync 0;", 1),
-		"bytes of a word":  "mov.u32 %r10, dyn; add.u32 %r12, %r10, %r1; cvt.u16.u32 %rs1, %r1; st.shared.u8 [%r12], %rs1; ld.shared.u8 %rs2, [%r12];",
-		"half warp":        "mov.u32 %r4, %laneid; setp.lt.u32 %p1, %r4, 16; @%p1 bra SKIP;\nshfl.sync.bfly.b32 %r5, %r1, 1, 31, 0xffff0000;\nSKIP:",
-		"disjoint words":   index(0, 4) + "ld.global.u32 %r5, [%rd20]; add.u32 %r5, %r5, 1; st.global.u32 [%rd20], %r5;",
-		"guarded barrier":  "setp.eq.u32 %p1, %r2, 0; @%p1 bar.sync 0;",
-		"partial last row": "setp.ge.u32 %p1, %r0, 100; @%p1 bra END;\n" + index(0, 4) + "st.global.u32 [%rd20], %r0;\nEND:",
+		"same value":                    "st.shared.u32 [dyn], 5;",
+		"warp barrier":                  strings.Replace(exchange, "SYNC", "bar.warp.sync 0xffffffff;", 1),
+		"block barrier":                 strings.Replace(exchange, "SYNC", "bar.sync 0;", 1),
+		"bytes of a word":               "mov.u32 %r10, dyn; add.u32 %r12, %r10, %r1; cvt.u16.u32 %rs1, %r1; st.shared.u8 [%r12], %rs1; ld.shared.u8 %rs2, [%r12];",
+		"half warp":                     "mov.u32 %r4, %laneid; setp.lt.u32 %p1, %r4, 16; @%p1 bra SKIP;\nshfl.sync.bfly.b32 %r5, %r1, 1, 31, 0xffff0000;\nSKIP:",
+		"volatile reads beside atomics": "red.global.add.u32 [%rd0], 1; ld.volatile.global.u32 %r5, [%rd0]; red.global.add.u32 [%rd0], 1;",
+		"disjoint words":                index(0, 4) + "ld.global.u32 %r5, [%rd20]; add.u32 %r5, %r5, 1; st.global.u32 [%rd20], %r5;",
+		"guarded barrier":               "setp.eq.u32 %p1, %r2, 0; @%p1 bar.sync 0;",
+		"partial last row":              "setp.ge.u32 %p1, %r0, 100; @%p1 bra END;\n" + index(0, 4) + "st.global.u32 [%rd20], %r0;\nEND:",
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t)

@@ -122,16 +122,17 @@ bool conflict(const Access& x, const Trace& t, uint8_t bytes, bool& otherBlock) 
   return t.thread != x.thread || (t.flags & kManyThreads);
 }
 
-void noteRead(const Access& x, Cell& c, uint8_t bytes) {
+void noteRead(const Access& x, Cell& c, uint8_t bytes, bool atomic) {
   const Block& b = *x.w.block;
   bool other;
-  if (conflict(x, c.write, bytes, other)) race(x, "read", c.write, other);
+  if (!(atomic && (c.write.flags & kAtomic)) && conflict(x, c.write, bytes, other)) race(x, "read", c.write, other);
   Trace& r = c.read;
   uint8_t flags = 0;
   if (r.epoch >= b.launchEpoch && (r.epoch < b.firstEpoch || (r.flags & kOtherBlock))) flags |= kOtherBlock;
   bool now = r.epoch == b.epoch;
   if (now && (r.thread / kLanes != x.thread / kLanes || (r.flags & kManyWarps))) flags |= kManyWarps;
   else if (now && r.sync == x.w.sync && (r.thread != x.thread || (r.flags & kManyThreads))) flags |= kManyThreads;
+  if (atomic && (r.epoch < b.launchEpoch || (r.flags & kAtomic))) flags |= kAtomic;  // all readers of this launch
   if (now) bytes |= r.bytes;
   r = {b.epoch, x.w.sync, x.thread, bytes, flags};
 }
@@ -142,16 +143,16 @@ void noteWrite(const Access& x, Cell& c, uint8_t bytes, bool atomic, bool same) 
   bool other;
   bool bothAtomic = atomic && (c.write.flags & kAtomic);
   if (!bothAtomic && !same && conflict(x, c.write, bytes, other)) race(x, "write", c.write, other);
-  if (conflict(x, c.read, bytes, other)) race(x, "write", c.read, other);
+  if (!(atomic && (c.read.flags & kAtomic)) && conflict(x, c.read, bytes, other)) race(x, "write", c.read, other);
   c.write = {b.epoch, x.w.sync, x.thread, bytes, uint8_t(atomic ? kAtomic : 0)};
 }
 
 // Bytes of one element within a word; elements of eight bytes cover two whole words.
-void checkRead(const Access& x, const Place& p, int bytes) {
+void checkRead(const Access& x, const Place& p, int bytes, bool atomic) {
   if (!p.shadow) return;
   if (!p.shadow->isWritten(p.offset, bytes)) bad(kLaunchFailed, x.w, x.I, x.lane, "read of memory that was never written");
-  if (bytes <= 4) return noteRead(x, p.shadow->cell(p.offset / 4), bytesMask(p.offset, bytes));
-  for (int k = 0; k < bytes; k += 4) noteRead(x, p.shadow->cell((p.offset + k) / 4), 15);
+  if (bytes <= 4) return noteRead(x, p.shadow->cell(p.offset / 4), bytesMask(p.offset, bytes), atomic);
+  for (int k = 0; k < bytes; k += 4) noteRead(x, p.shadow->cell((p.offset + k) / 4), 15, atomic);
 }
 void checkWrite(const Access& x, const Place& p, int bytes, bool atomic, bool same) {
   if (!p.shadow) return;
@@ -186,7 +187,7 @@ void load(Warp& w, const Instr& I, Mask m) {
     Place p = locate(w, I, l, addressOf(w, I, l), whole);
     Access x = accessOf(w, I, l);
     for (int k = 0; k < I.lanesOf; k++, p.host += n, p.offset += n) {
-      checkRead(x, p, n);
+      checkRead(x, p, n, I.mode);
       if (I.vec[k] == kNone) continue;
       uint64_t v = 0;
       memcpy(&v, p.host, n);
@@ -249,7 +250,7 @@ Run memoryOp(Instr& I, const std::vector<std::string>& parts) {
   auto has = [&](const char* s) { return std::find(parts.begin() + 1, parts.end(), s) != parts.end(); };
   I.lanesOf = has("v4") ? 4 : has("v2") ? 2 : 1;
   if (op == "ld" && I.space == Space::param) return loadParam;
-  if (op == "ld") return load;
+  if (op == "ld") { I.mode = has("volatile") || has("relaxed") || has("acquire"); return load; }  // 1: may meet atomics
   if (op == "st") return I.space == Space::param || I.space == Space::constant ? nullptr : store;
   static const char* const names[] = {"add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec"};
   I.mode = 255;

@@ -341,6 +341,7 @@ uint32_t Parser::operand(Ty t, bool* negated) {
     if (t != Ty::pred && size(r.ty) != size(t)) fail(s + " has not the width of the instruction");
     return r.offset;
   }
+  if (t == Ty::pred && (s == "0" || s == "1")) return constant(s == "1" ? kAll : 0, 4);  // one bit a lane
   if (t == Ty::pred) fail("expected a predicate, found " + s);
   if (s.size() == 10 && s[0] == '0' && (s[1] == 'f' || s[1] == 'F')) return constant(strtoull(s.c_str() + 2, nullptr, 16), size(t));
   if (s.size() == 18 && s[0] == '0' && (s[1] == 'd' || s[1] == 'D')) return constant(strtoull(s.c_str() + 2, nullptr, 16), size(t));
