@@ -28,8 +28,17 @@ type hopfieldSampler struct {
 	model  lowrank.Model
 	rule   Rule
 	stream uint16
-	gibbs  bool
+	move   hopfieldMove
 }
+
+// hopfieldMove is how a sampler visits the sites.
+type hopfieldMove uint8
+
+const (
+	hopfieldOneByOne hopfieldMove = iota
+	hopfieldBlocks                // spins and Gaussian variables in turn
+	hopfieldAtOnce                // Little's dynamics
+)
 
 // HopfieldSweep is one sweep of the Hopfield model in its low-rank form, sites in order, O(p) a flip:
 //
@@ -53,8 +62,17 @@ func HopfieldSweep(p int, rule Rule, stream uint16, state, patterns, external, b
 // (1/√n) Σ_μ ξ_i^μ λ_μ + b_i. Operands as for HopfieldSweep; a round costs about as much as a sweep. Its normal numbers are
 // those of sites n, n+1, … of the stream.
 func HopfieldGibbs(p int, stream uint16, state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
-	k := &hopfieldSampler{rule: HeatBath, stream: stream, gibbs: true}
+	k := &hopfieldSampler{rule: HeatBath, stream: stream, move: hopfieldBlocks}
 	return k.apply(fmt.Sprintf("HopfieldGibbs{%d patterns, stream %d}", p, stream), p, state, patterns, external, beta, index)
+}
+
+// HopfieldLittle is one update of Little's dynamics: all spins at once by the heat bath in the fields of the old ones. Operands
+// as for HopfieldSweep. It retrieves patterns but does not sample exp(-H/T): its stationary law is proportional to
+// exp(Σ_i b_i s_i/T) Π_i cosh(h_i/T), h_i being the field of site i. (Little 1974, doi:10.1016/0025-5564(74)90031-5; Peretto
+// 1984, doi:10.1007/BF00317939.)
+func HopfieldLittle(p int, stream uint16, state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
+	k := &hopfieldSampler{rule: HeatBath, stream: stream, move: hopfieldAtOnce}
+	return k.apply(fmt.Sprintf("HopfieldLittle{%d patterns, stream %d}", p, stream), p, state, patterns, external, beta, index)
 }
 
 func (k *hopfieldSampler) apply(form string, p int, state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
@@ -112,10 +130,13 @@ func (k *hopfieldSampler) Host(c engine.Clock, out engine.Buffer, in []engine.Bu
 		}
 		lowrank.Overlaps(k.model, state, patterns)
 	}
-	if k.gibbs {
-		lowrank.Gibbs(k.model, c.Stream(k.stream), state, patterns, external, halfT)
-	} else {
-		lowrank.Sweep(k.model, k.rule, c.Stream(k.stream), state, patterns, external, halfT)
+	switch s := c.Stream(k.stream); k.move {
+	case hopfieldBlocks:
+		lowrank.Gibbs(k.model, s, state, patterns, external, halfT)
+	case hopfieldAtOnce:
+		lowrank.Little(k.model, s, state, patterns, external, halfT)
+	default:
+		lowrank.Sweep(k.model, k.rule, s, state, patterns, external, halfT)
 	}
 	return nil
 }
@@ -137,9 +158,12 @@ func (k *hopfieldSampler) Bind(w engine.Workers, out engine.Buffer, in []engine.
 			}
 			s.Overlaps()
 		}
-		if k.gibbs {
+		switch k.move {
+		case hopfieldBlocks:
 			s.Gibbs(c.Stream(k.stream))
-		} else {
+		case hopfieldAtOnce:
+			s.Little(c.Stream(k.stream))
+		default:
 			s.Sweep(c.Stream(k.stream))
 		}
 		return nil

@@ -39,7 +39,10 @@ func (k *hopfieldSampler) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buf
 	m := k.model
 	stride := PatternStride(m.Patterns)
 	entry, rows, scale := "hopfield_sweep", stride, 1/float32(m.Sites)
-	if k.gibbs {
+	switch k.move {
+	case hopfieldAtOnce:
+		return nil, fmt.Errorf("hopfield: Little's dynamics has no CUDA form")
+	case hopfieldBlocks:
 		entry, rows, scale = "hopfield_gibbs", 2*stride, float32(1/math.Sqrt(float64(m.Sites)))
 	}
 	shared := 4 * hopfieldGroup * rows

@@ -1,6 +1,7 @@
 package kernels_test
 
 import (
+	"math"
 	"math/bits"
 	"testing"
 
@@ -42,25 +43,24 @@ func denseLaw(rule kernels.Rule) law {
 	}
 }
 
-// hopfieldLaw is a Hopfield model of 7 spins and 2 patterns under one of its samplers.
-func hopfieldLaw(sample func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error)) law {
+// hopfieldLaw is a Hopfield model of 7 spins and 2 patterns under one of its samplers. Little's dynamics has a law of its own
+// and no exchanges.
+func hopfieldLaw(little bool, sample func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error)) law {
 	const n, p = 7, 2
 	stride, lanes := kernels.PatternStride(p), kernels.LaneStride(lawTemperatures)
 	state, xi, field := kerneltest.HopfieldProblem(1, n, p, lawTemperatures)
-	return law{
-		n: n, spins: "state",
-		energy: func(s []float64) float64 {
-			h := 0.0
-			for i := range s {
-				h -= float64(field[i]) * s[i]
-				for j := range i {
-					for mu := range p {
-						h -= float64(xi[i*stride+mu]*xi[j*stride+mu]) * s[i] * s[j] / n
-					}
+	couplings := make([]float32, n*n)
+	for i := range n {
+		for j := range n {
+			for mu := range p {
+				if i != j {
+					couplings[i*n+j] += xi[i*stride+mu] * xi[j*stride+mu] / n
 				}
 			}
-			return h
-		},
+		}
+	}
+	l := law{
+		n: n, spins: "state", energy: pairEnergy(couplings, field, n),
 		stages: func(b *inputs) []engine.Stage {
 			g := gorgonia.NewGraph()
 			state := b.in(g, "state", tensor.Float32, repeat(state), lawSystems, n+stride, lanes)
@@ -69,26 +69,48 @@ func hopfieldLaw(sample func(state, patterns, external, beta, index *gorgonia.No
 			beta := b.in(g, "beta", tensor.Float64, lawBeta, lawTemperatures)
 			ladder, index := b.ladder(g, 1)
 			swept := b.ok(sample(state, patterns, external, beta, index))
-			moved := b.ok(kernels.Exchange(2, ladder, b.ok(kernels.HopfieldEnergy(p, lawTemperatures, swept, external)), beta))
-			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"state": swept, "ladder": moved}}}
+			next := map[string]*gorgonia.Node{"state": swept}
+			if !little {
+				next["ladder"] = b.ok(kernels.Exchange(2, ladder, b.ok(kernels.HopfieldEnergy(p, lawTemperatures, swept, external)), beta))
+			}
+			return []engine.Stage{{Name: "temper", Graph: g, Repeat: 1, Next: next}}
 		},
 		spin: func(data any, system, replica, site, _ int) int {
 			return int(data.([]float32)[(system*(n+stride)+site)*lanes+replica])
 		},
 	}
+	if little {
+		l.weight = func(beta float64, s []float64) float64 {
+			w := 1.
+			for i := range s {
+				h := float64(field[i])
+				for j := range s {
+					h += float64(couplings[i*n+j]) * s[j]
+				}
+				w *= math.Exp(beta*float64(field[i])*s[i]) * math.Cosh(beta*h)
+			}
+			return w
+		}
+	}
+	return l
 }
 
 func TestHopfieldLaw(t *testing.T) {
 	for name, rule := range map[string]kernels.Rule{"Metropolis": kernels.Metropolis, "heat bath": kernels.HeatBath} {
 		t.Run(name, func(t *testing.T) {
-			hopfieldLaw(func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
+			hopfieldLaw(false, func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
 				return kernels.HopfieldSweep(2, rule, 1, state, patterns, external, beta, index)
 			}).check(t)
 		})
 	}
 	t.Run("Gibbs", func(t *testing.T) {
-		hopfieldLaw(func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
+		hopfieldLaw(false, func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
 			return kernels.HopfieldGibbs(2, 1, state, patterns, external, beta, index)
+		}).check(t)
+	})
+	t.Run("Little", func(t *testing.T) {
+		hopfieldLaw(true, func(state, patterns, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
+			return kernels.HopfieldLittle(2, 1, state, patterns, external, beta, index)
 		}).check(t)
 	})
 }

@@ -12,6 +12,7 @@ func init() {
 		hopfieldCase("hopfield, small", 1, 9, 2, 1, 3),
 		hopfieldCase("hopfield, ragged", 2, 70, 5, 2, 11),
 		hopfieldCase("hopfield, several groups", 1, 66, 8, 3, 24),
+		littleCase("hopfield, all spins at once", 2, 70, 5, 40),
 	)
 }
 
@@ -62,5 +63,19 @@ func hopfieldCase(name string, systems, n, p, copies, temperatures int) Case {
 			next["q"] = b.Ok(kernels.LaneOverlaps(n, sampled, moved))
 		}
 		return next
+	}}
+}
+
+func littleCase(name string, systems, n, p, replicas int) Case {
+	return Case{Name: name, Steps: 4, Build: func(b *Builder) map[string]*gorgonia.Node {
+		stride := kernels.PatternStride(p)
+		x, xi, field := HopfieldProblem(systems, n, p, replicas)
+		index := make([]int32, systems*replicas)
+		for i := range index {
+			index[i] = int32(i % 3)
+		}
+		return map[string]*gorgonia.Node{"state": b.Ok(kernels.HopfieldLittle(p, 1,
+			b.In("state", x, systems, n+stride, kernels.LaneStride(replicas)), b.In("patterns", xi, systems, n, stride),
+			b.In("external", field, systems, n), b.In("beta", []float64{.5, 1, 2}, 3), b.In("index", index, systems, replicas)))}
 	}}
 }

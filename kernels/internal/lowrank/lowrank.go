@@ -11,6 +11,9 @@
 // Gibbs splits the square (Hubbard and Stratonovich): it draws λ_μ = M_μ/√n + √T z_μ, then all spins given λ by the heat
 // bath with the field h_i = (1/√n) Σ_μ ξ_i^μ λ_μ + b_i, and counts the overlaps anew.
 //
+// Little's dynamics turns all spins at once by the heat bath in the fields of Sweep, all of them those of the old spins. Its
+// stationary law is another one, proportional to exp(β b·s) Π_i cosh(β h_i).
+//
 // Lanes are replicas. Per system: state [n + stride][lanes], the spins of each site first and then the overlaps, with
 // PatternStride(p) rows and LaneStride(replicas) lanes; patterns [n][stride], zero from column p on; external fields [n].
 //
@@ -139,6 +142,27 @@ func (l *lane) sweep(rule chance.Rule, key rng.Stream) {
 	}
 }
 
+// Little is the definition of one parallel update of every replica.
+func Little(m Model, key rng.Stream, state, patterns, external, halfT []float32) {
+	old := make([]float32, PatternStride(m.Patterns)*LaneStride(m.Replicas))
+	for system := range m.Systems {
+		for r := range m.Replicas {
+			l := m.lane(state, patterns, external, halfT, system, r)
+			l.little(key, old)
+		}
+	}
+}
+
+func (l *lane) little(key rng.Stream, old []float32) {
+	lanes := LaneStride(l.m.Replicas)
+	for mu := range PatternStride(l.m.Patterns) {
+		k := mu*lanes + l.r
+		m := &l.s[l.m.Sites*lanes+k]
+		old[k], *m = *m, 0
+	}
+	l.block(key, old, float32(l.m.Patterns), 1/float32(l.m.Sites))
+}
+
 // Gibbs is the definition of one round of block sampling of every replica. The normal number of pattern μ is that of
 // site n+μ.
 func Gibbs(m Model, key rng.Stream, state, patterns, external, halfT []float32) {
@@ -160,10 +184,15 @@ func (l *lane) gibbs(key rng.Stream, lambda []float32) {
 		lambda[k] = draw(*m, key.Normal32(rng.Site(uint32(l.m.Sites+mu))+uint64(l.first)), scale, width)
 		*m = 0
 	}
+	l.block(key, lambda, 0, scale)
+}
+
+// block draws all spins by the heat bath given the rows of lanes that make their fields, and counts the overlaps.
+func (l *lane) block(key rng.Stream, rows []float32, shift, scale float32) {
 	for i := range l.m.Sites {
-		d := l.field(i, lambda)
-		s := &l.s[i*lanes+l.r]
-		if l.turns(chance.HeatBath, i, d, 0, scale, key.Uint32(rng.Site(uint32(i))+uint64(l.first))) {
+		d := l.field(i, rows)
+		s := &l.s[i*LaneStride(l.m.Replicas)+l.r]
+		if l.turns(chance.HeatBath, i, d, shift, scale, key.Uint32(rng.Site(uint32(i))+uint64(l.first))) {
 			*s = -*s
 		}
 		l.add(i, *s)

@@ -61,6 +61,7 @@ func TestSweeper(t *testing.T) {
 			Sweep(m, chance.Metropolis, rng.At(1, uint64(pass), 0, 1), want, patterns, external, halfT)
 			Sweep(m, chance.HeatBath, rng.At(1, uint64(pass), 0, 2), want, patterns, external, halfT)
 			Gibbs(m, rng.At(1, uint64(pass), 0, 3), want, patterns, external, halfT)
+			Little(m, rng.At(1, uint64(pass), 0, 4), want, patterns, external, halfT)
 		}
 		counted := slices.Clone(want)
 		Overlaps(m, counted, patterns)
@@ -81,6 +82,7 @@ func TestSweeper(t *testing.T) {
 					metropolis.Sweep(rng.At(1, uint64(pass), 0, 1))
 					bath.Sweep(rng.At(1, uint64(pass), 0, 2))
 					bath.Gibbs(rng.At(1, uint64(pass), 0, 3))
+					bath.Little(rng.At(1, uint64(pass), 0, 4))
 				}
 				for i := range got {
 					if math.Float32bits(got[i]) != math.Float32bits(want[i]) {

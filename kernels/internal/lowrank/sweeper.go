@@ -45,7 +45,7 @@ type workspace struct {
 	lambda     []float32 // [patterns][lanes], of which a task uses its own lanes
 }
 
-// Sweeper runs sweeps of a Model on a pool of workers, with the results of Sweep, Gibbs and Overlaps bit for bit.
+// Sweeper runs sweeps of a Model on a pool of workers, with the results of Sweep, Gibbs, Little and Overlaps bit for bit.
 type Sweeper struct {
 	model   Model
 	rule    chance.Rule
@@ -54,7 +54,7 @@ type Sweeper struct {
 	chunk   int
 	scratch []*workspace
 
-	sweep, gibbs, count              func(task, worker int)
+	sweep, gibbs, little, count      func(task, worker int)
 	key                              rng.Stream
 	state, patterns, external, halfT []float32
 }
@@ -71,7 +71,7 @@ func NewSweeper(m Model, rule chance.Rule, w engine.Workers) *Sweeper {
 		ws.draw.Init(l)
 		s.scratch = append(s.scratch, ws)
 	}
-	s.sweep, s.gibbs, s.count = s.sweepTask, s.gibbsTask, s.countTask
+	s.sweep, s.gibbs, s.little, s.count = s.sweepTask, s.gibbsTask, s.littleTask, s.countTask
 	return s
 }
 
@@ -104,6 +104,12 @@ func (s *Sweeper) Sweep(key rng.Stream) {
 func (s *Sweeper) Gibbs(key rng.Stream) {
 	s.key = key
 	s.workers.Do(s.model.Systems*s.chunks(), s.gibbs)
+}
+
+// Little is one parallel update.
+func (s *Sweeper) Little(key rng.Stream) {
+	s.key = key
+	s.workers.Do(s.model.Systems*s.chunks(), s.little)
 }
 
 // span is the replicas of a task.
@@ -172,6 +178,28 @@ func (s *Sweeper) gibbsTask(task, worker int) {
 	}
 	w.draw.Start(s.key, halfT)
 	w.visit = visitArgs{scale: scale, fields: &w.lambda[first], overlaps: &x[m.Sites*lanes+first]}
+	s.visit(w, 1, x[first:], xi, b, m.element(system, first), replicas)
+}
+
+func (s *Sweeper) littleTask(task, worker int) {
+	system, first, replicas := s.span(task)
+	m, w := s.model, s.scratch[worker]
+	lanes := LaneStride(m.Replicas)
+	if s.asm == nil {
+		for r := first; r < first+replicas; r++ {
+			l := m.lane(s.state, s.patterns, s.external, s.halfT, system, r)
+			l.little(s.key, w.lambda)
+		}
+		return
+	}
+	x, xi, b := m.part(s.state, s.patterns, s.external, system)
+	for mu := range PatternStride(m.Patterns) {
+		sums := x[(m.Sites+mu)*lanes+first:][:replicas]
+		copy(w.lambda[mu*lanes+first:], sums)
+		clear(sums)
+	}
+	w.draw.Start(s.key, s.halfT[system*m.Replicas+first:][:replicas])
+	w.visit = visitArgs{shift: float32(m.Patterns), scale: 1 / float32(m.Sites), fields: &w.lambda[first], overlaps: &x[m.Sites*lanes+first]}
 	s.visit(w, 1, x[first:], xi, b, m.element(system, first), replicas)
 }
 
