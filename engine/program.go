@@ -337,6 +337,41 @@ func (pr *Program) Write(slot string, src any) error {
 	return b.write(raw)
 }
 
+// ReadAt copies the elements of a slot that begin at element `at` into dst, a slice of the slot's element type.
+func (pr *Program) ReadAt(slot string, at int, dst any) error {
+	b, raw, err := pr.part(slot, at, dst)
+	if err != nil {
+		return err
+	}
+	return b.read(raw)
+}
+
+// WriteAt copies src into the elements of a slot that begin at element `at`: large slots can be filled in parts.
+func (pr *Program) WriteAt(slot string, at int, src any) error {
+	b, raw, err := pr.part(slot, at, src)
+	if err != nil {
+		return err
+	}
+	return b.write(raw)
+}
+
+// part is the view of a slot that has the size of x, with x as bytes.
+func (pr *Program) part(slot string, at int, x any) (Buffer, []byte, error) {
+	b, ok := pr.slots[slot]
+	if !ok {
+		return b, nil, fmt.Errorf("engine: no slot %q", slot)
+	}
+	dt, raw, err := bytesOf(x)
+	if err != nil {
+		return b, nil, fmt.Errorf("engine: slot %q: %w", slot, err)
+	}
+	n := len(raw) / int(b.Dtype.Size())
+	if dt != b.Dtype || at < 0 || at > b.Len()-n {
+		return b, nil, fmt.Errorf("engine: slot %q holds %d elements of %v: it has no %d of %v at %d", slot, b.Len(), b.Dtype, len(raw)/int(dt.Size()), dt, at)
+	}
+	return b.View(at, n), raw, pr.sync()
+}
+
 func (pr *Program) sync() error {
 	if s, ok := pr.backend.(Syncer); ok {
 		return s.Sync()

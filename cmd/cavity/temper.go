@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"cavity/engine/store"
@@ -22,6 +23,8 @@ type temper struct {
 	Systems      int    `default:"1" help:"Independent samples of the disorder."`
 	Replicas     int    `default:"2" help:"Copies at each temperature; overlaps need two."`
 	Rule         string `default:"metropolis" enum:"metropolis,heatbath" help:"Update rule: metropolis or heatbath."`
+	Move         string `default:"flips" enum:"flips,swendsen-wang,wolff" help:"What a sweep does: flips, or clusters of a ferromagnet by swendsen-wang or wolff."`
+	Houdayer     bool   `help:"Exchange clusters between the copies after every sweep (isoenergetic moves); needs two replicas."`
 	Warmup       uint64 `default:"2000" help:"Sweeps before measuring."`
 	Sweeps       uint64 `default:"10000" help:"Sweeps while measuring."`
 	MeasureEvery uint64 `default:"5" help:"Sweeps between measurements."`
@@ -51,7 +54,8 @@ func (v *temper) compute(ctx context.Context, s *session) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := spin.Tempering{Model: v.model, Temperatures: v.temps, Systems: v.Systems, Copies: v.Replicas, Seed: s.Seed}
+	t := spin.Tempering{Model: v.model, Temperatures: v.temps, Systems: v.Systems, Copies: v.Replicas, Seed: s.Seed,
+		Move: spin.Move(slices.Index(spin.Moves, v.Move)), Houdayer: v.Houdayer, Layout: v.Layout}
 	if v.Rule == "heatbath" {
 		t.Rule = kernels.HeatBath
 	}
@@ -62,6 +66,7 @@ func (v *temper) compute(ctx context.Context, s *session) (*result, error) {
 	}
 	setup := time.Since(began).Seconds()
 	s.Meta("sampler", sampler.Carrier())
+	s.Meta("memory_bytes", sampler.Bytes())
 	s.Meta("setup_seconds", setup)
 	m := sampler.Measure()
 	c := spin.Campaign{Sampler: sampler, Measurement: m, Warmup: v.Warmup, Steps: v.Sweeps, Every: v.MeasureEvery, Adapt: v.Ladder == "adapt", Period: s.CheckpointEvery}
@@ -223,10 +228,11 @@ func errs(x []spin.Estimate) []float64 {
 type spinModel struct {
 	Model     string  `default:"ea3d" enum:"ising2d,ising3d,ea2d,ea3d,sk,hopfield,nishimori2d,file" help:"ising2d, ising3d, ea2d, ea3d, sk, hopfield, nishimori2d or file."`
 	Size      int     `default:"8" help:"Sites along an axis of a lattice; spins of sk and hopfield."`
-	Couplings string  `default:"pm1" enum:"pm1,gaussian" help:"Couplings of ea2d, ea3d: pm1 or gaussian. sk is always gaussian."`
+	Couplings string  `default:"auto" enum:"auto,pm1,gaussian" help:"Couplings: pm1 or gaussian; auto is pm1 for ea2d and ea3d and gaussian for sk."`
 	Patterns  int     `default:"10" help:"Patterns of hopfield."`
 	Fraction  float64 `default:"0.1" help:"Fraction of negative bonds of nishimori2d."`
 	File      string  `placeholder:"PATH" help:"Couplings of the model file: lines i j J, fields i i h."`
+	Layout    string  `default:"auto" enum:"auto,lattice,sparse,dense,bits,patterns,gibbs" help:"How instances are held: auto, lattice (bits), sparse, dense, bits (one size of couplings), patterns or gibbs (hopfield)."`
 	MaxCut    bool    `help:"The file is a graph of the G-set (rudy): find its largest cut."`
 }
 
@@ -242,7 +248,7 @@ func (v *spinModel) open() (spin.Model, error) {
 	case "ea2d", "ea3d":
 		m = spin.EdwardsAnderson{L: v.Size, D: dims(v.Model), Gaussian: v.Couplings == "gaussian"}
 	case "sk":
-		m = spin.SherringtonKirkpatrick{N: v.Size}
+		m = spin.SherringtonKirkpatrick{N: v.Size, Binary: v.Couplings == "pm1"}
 	case "hopfield":
 		m = spin.Hopfield{N: v.Size, P: v.Patterns}
 	case "nishimori2d":

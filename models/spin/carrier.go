@@ -43,6 +43,8 @@ type batch struct {
 	systems, copies, temperatures, n int
 	rule                             kernels.Rule
 	seed                             uint64
+	move                             Move
+	graphMoves                       bool // a move needs a sparse graph
 }
 
 func (b batch) walkers() int { return b.copies * b.temperatures }
@@ -51,6 +53,7 @@ func (b batch) walkers() int { return b.copies * b.temperatures }
 const (
 	sweepStream    = 1
 	exchangeStream = 2
+	houdayerStream = 3
 )
 
 // graph builds one stage; the first error is kept, and nodes after it are nil.
@@ -102,20 +105,4 @@ func (b batch) randomSpins(system, walker int, s []int8) {
 	for i := range s {
 		s[i] = 1 - 2*int8(st.Uint32(at+uint64(i))>>31)
 	}
-}
-
-// choose picks the carrier for a model's instances.
-func choose(m Model, b batch) (carrier, error) {
-	samples := make([]Couplings, b.systems)
-	for i := range samples {
-		c, err := m.Couplings(b.seed, i)
-		if err != nil {
-			return nil, err
-		}
-		samples[i] = c
-	}
-	if l := newLattice(m, b, samples); l != nil {
-		return l, nil
-	}
-	return &denseCarrier{batch: b, samples: samples}, nil
 }

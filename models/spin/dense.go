@@ -1,21 +1,63 @@
 package spin
 
 import (
+	"hash/maphash"
+	"slices"
+	"unsafe"
+
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
 	"cavity/kernels"
 )
 
+// rows is one instance of a matrix of couplings, a row at a time.
+type rows struct {
+	write  func(i int, dst []float64) // J_ij into dst[j] for j > i
+	fields []float64                  // nil: none
+}
+
+// learned is what dense carriers learn about their samples while they make them.
+type learned struct {
+	variances []float64 // ΣJ² + Σh² of each system
+	sums      []uint64  // checksums
+}
+
+var learnedSeed = maphash.MakeSeed()
+
+func (l *learned) begin() { l.variances, l.sums = append(l.variances, 0), append(l.sums, 0) }
+
+func (l *learned) row(x []float64) {
+	k := len(l.sums) - 1
+	for _, v := range x {
+		l.variances[k] += v * v
+	}
+	if len(x) > 0 {
+		l.sums[k] = 31*l.sums[k] + maphash.Bytes(learnedSeed, unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), 8*len(x)))
+	}
+}
+
+// infinite is the variance of H at infinite temperature, ΣJ² + Σh².
+func (l *learned) infinite(system int) float64 { return l.variances[system] }
+
+func (l *learned) disordered() bool {
+	return slices.ContainsFunc(l.sums, func(s uint64) bool { return s != l.sums[0] })
+}
+
 // denseCarrier holds the whole matrix of couplings and every walker's local fields: SK, Hopfield, any small instance.
 type denseCarrier struct {
 	batch
-	samples []Couplings
+	learned
+	rows  func(sample int) (rows, error)
+	saved []float32 // scratch memory of spins
 }
 
 func (d *denseCarrier) name() string { return "dense couplings, float32 fields" }
 
-func (d *denseCarrier) bytes() int64 { return kernels.DenseBytes(d.systems, d.n, d.walkers()) }
+// bytes counts the scratch memory in which one sample is made.
+func (d *denseCarrier) bytes() int64 {
+	return kernels.DenseBytes(d.systems, d.n, d.walkers()) + 4*int64(d.n)*int64(kernels.DenseStride(d.n))
+}
 
 func (d *denseCarrier) state(g *graph) node {
 	return g.slot("state", tensor.Float32, d.systems, 2, d.walkers(), kernels.DenseStride(d.n))
@@ -54,15 +96,35 @@ func (d *denseCarrier) observe(g *graph) map[string]node {
 
 func (d *denseCarrier) fill(p *engine.Program) error {
 	ld := kernels.DenseStride(d.n)
-	couplings := make([]float32, 0, d.systems*d.n*ld)
-	external := make([]float32, d.systems*ld)
-	state := make([]float32, d.systems*2*d.walkers()*ld)
-	s := make([]int8, d.n)
-	for i, c := range d.samples {
-		couplings = append(couplings, c.Dense(ld)...)
-		for k, h := range c.Fields {
+	couplings, external := make([]float32, d.n*ld), make([]float32, d.systems*ld)
+	row := make([]float64, d.n)
+	for i := range d.systems {
+		r, err := d.rows(i)
+		if err != nil {
+			return err
+		}
+		d.begin()
+		d.row(r.fields)
+		for k, h := range r.fields {
 			external[i*ld+k] = float32(h)
 		}
+		for a := range d.n {
+			r.write(a, row)
+			d.row(row[a+1:])
+			for b := a + 1; b < d.n; b++ {
+				couplings[a*ld+b], couplings[b*ld+a] = float32(row[b]), float32(row[b])
+			}
+		}
+		if err := p.WriteAt("couplings", i*d.n*ld, couplings); err != nil {
+			return err
+		}
+	}
+	if err := p.Write("external", external); err != nil {
+		return err
+	}
+	state := make([]float32, d.systems*2*d.walkers()*ld)
+	s := make([]int8, d.n)
+	for i := range d.systems {
 		for w := range d.walkers() {
 			d.randomSpins(i, w, s)
 			row := state[(2*i*d.walkers()+w)*ld:]
@@ -71,27 +133,30 @@ func (d *denseCarrier) fill(p *engine.Program) error {
 			}
 		}
 	}
-	for slot, x := range map[string]any{"couplings": couplings, "external": external, "state": state} {
-		if err := p.Write(slot, x); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.Write("state", state)
 }
 
 func (d *denseCarrier) spins(p *engine.Program, system, walker int, s []int8) error {
 	ld := kernels.DenseStride(d.n)
-	state := make([]float32, d.systems*2*d.walkers()*ld)
-	if err := p.Read("state", state); err != nil {
+	d.saved = slices.Grow(d.saved[:0], ld)[:ld]
+	if err := p.ReadAt("state", (2*system*d.walkers()+walker)*ld, d.saved); err != nil {
 		return err
 	}
-	for i, x := range state[(2*system*d.walkers()+walker)*ld:][:d.n] {
-		s[i] = int8(x)
+	for i := range s {
+		s[i] = int8(d.saved[i])
 	}
 	return nil
 }
 
-// infinite is the variance of H at infinite temperature, ΣJ² + Σh².
-func (d *denseCarrier) infinite(system int) float64 { return d.samples[system].variance() }
-
-func (d *denseCarrier) disordered() bool { return differ(d.samples) }
+// rows is the list of bonds as a matrix.
+func (c *Couplings) rows() rows {
+	start, spin, strength := c.Neighbours()
+	return rows{fields: c.Fields, write: func(i int, dst []float64) {
+		clear(dst[i+1:])
+		for q := start[i]; q < start[i+1]; q++ {
+			if j := spin[q]; int(j) > i {
+				dst[j] = strength[q]
+			}
+		}
+	}}
+}

@@ -36,18 +36,16 @@ func (m EdwardsAnderson) Check() error {
 	return nil
 }
 
-// Couplings draws a sample: bond k·N + i takes element k·N + i of the sample's stream, its top bit for ±1 (set: -1).
-func (m EdwardsAnderson) Couplings(seed uint64, sample int) (Couplings, error) {
-	if err := m.Check(); err != nil {
-		return Couplings{}, err
-	}
-	c := cube{m.L, m.D}
+// Strengths draws a sample: bond k·N + i takes element k·N + i of the sample's stream, its top bit for ±1 (set: -1).
+func (m EdwardsAnderson) Strengths(seed uint64, sample int) (func(bond int) float64, error) {
 	s := disorder(seed, sample)
-	draw := func(b int) float64 {
-		if m.Gaussian {
-			return s.Normal64(uint64(b))
-		}
-		return 1 - 2*float64(s.Uint32(uint64(b))>>31)
+	if m.Gaussian {
+		return func(b int) float64 { return s.Normal64(uint64(b)) }, m.Check()
 	}
-	return Couplings{N: m.Spins(), Bonds: c.bonds(draw)}, nil
+	return func(b int) float64 { return 1 - 2*float64(s.Uint32(uint64(b))>>31) }, m.Check()
+}
+
+// Couplings is the sample as a list.
+func (m EdwardsAnderson) Couplings(seed uint64, sample int) (Couplings, error) {
+	return listLattice(m, seed, sample)
 }

@@ -1,6 +1,9 @@
 package spin
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // Hopfield stores P random patterns ξ^μ of N spins: J_ij = (1/N) Σ_μ ξ_i^μ ξ_j^μ, J_ii = 0. (Hopfield 1982; its phases:
 // Amit, Gutfreund, Sompolinsky 1985, doi:10.1103/PhysRevLett.55.1530: patterns are remembered up to P/N = 0.138 at T = 0.)
@@ -39,27 +42,32 @@ func (m Hopfield) Patterns(seed uint64, sample int) ([]int8, error) {
 	return xi, nil
 }
 
-// Couplings is Hebb's rule on the sample's patterns.
-func (m Hopfield) Couplings(seed uint64, sample int) (Couplings, error) {
+// Rows is Hebb's rule on the sample's patterns, counted in bits: Σ_μ ξ_i ξ_j = P - 2·(patterns in which i and j differ).
+func (m Hopfield) Rows(seed uint64, sample int) (func(i int, dst []float64), error) {
 	xi, err := m.Patterns(seed, sample)
 	if err != nil {
-		return Couplings{}, err
+		return nil, err
 	}
-	c := Couplings{N: m.N, Bonds: make([]Bond, 0, m.N*(m.N-1)/2)}
-	sum := make([]int32, m.N)
-	for i := range m.N {
-		clear(sum)
-		for p := range m.P {
-			row := xi[p*m.N : (p+1)*m.N]
-			for j := i + 1; j < m.N; j++ {
-				sum[j] += int32(row[i]) * int32(row[j])
-			}
+	w := (m.P + 63) / 64
+	signs := make([]uint64, m.N*w) // of site i: bit μ set where ξ_i^μ = -1
+	for p := range m.P {
+		for i, x := range xi[p*m.N : (p+1)*m.N] {
+			signs[i*w+p/64] |= uint64(uint8(x)>>7) << (p % 64)
 		}
+	}
+	return func(i int, dst []float64) {
+		a := signs[i*w : (i+1)*w]
 		for j := i + 1; j < m.N; j++ {
-			if sum[j] != 0 {
-				c.Bonds = append(c.Bonds, Bond{int32(i), int32(j), float64(sum[j]) / float64(m.N)})
+			differ := 0
+			for k, b := range signs[j*w : (j+1)*w] {
+				differ += bits.OnesCount64(a[k] ^ b)
 			}
+			dst[j] = float64(m.P-2*differ) / float64(m.N)
 		}
-	}
-	return c, nil
+	}, nil
+}
+
+// Couplings is the sample as a list.
+func (m Hopfield) Couplings(seed uint64, sample int) (Couplings, error) {
+	return listMatrix(m, seed, sample)
 }

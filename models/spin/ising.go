@@ -28,10 +28,12 @@ func (m Ising) Check() error {
 	return nil
 }
 
+// Strengths is 1 for every bond of every sample.
+func (m Ising) Strengths(uint64, int) (func(bond int) float64, error) {
+	return func(int) float64 { return 1 }, m.Check()
+}
+
 // Couplings is the same for every sample.
-func (m Ising) Couplings(uint64, int) (Couplings, error) {
-	if err := m.Check(); err != nil {
-		return Couplings{}, err
-	}
-	return Couplings{N: m.Spins(), Bonds: cube(m).bonds(func(int) float64 { return 1 })}, nil
+func (m Ising) Couplings(seed uint64, sample int) (Couplings, error) {
+	return listLattice(m, seed, sample)
 }

@@ -1,8 +1,6 @@
 package spin
 
 import (
-	"math"
-
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -14,57 +12,51 @@ import (
 // or, for a few large ferromagnets, 64 strips of one walker a word.
 type latticeCarrier struct {
 	batch
+	model   Lattice
 	lattice kernels.Lattice
 	side    int
-	samples []Couplings
+	differ  bool
 }
 
-// newLattice is nil when the instances are not ±1 couplings on a lattice of even side.
-func newLattice(m Model, b batch, samples []Couplings) *latticeCarrier {
-	l, ok := m.(Lattice)
-	if !ok || l.Side()%2 != 0 || l.Side() < 4 {
-		return nil
+// newLattice is nil when the instances are not ±1 couplings on a lattice of even side, at least 4.
+func newLattice(m Lattice, b batch) (*latticeCarrier, error) {
+	if m.Side()%2 != 0 || m.Side() < 4 {
+		return nil, nil
 	}
-	for _, s := range samples {
-		for _, x := range s.Bonds {
-			if math.Abs(x.Strength) != 1 {
-				return nil
+	plus, differ := true, false
+	var first func(int) float64
+	for i := range b.systems {
+		f, err := m.Strengths(b.seed, i)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			first = f
+		}
+		for k := range m.Dims() * b.n {
+			x := f(k)
+			if x != 1 && x != -1 {
+				return nil, nil
 			}
+			plus = plus && x == 1
+			differ = differ || i > 0 && first(k) != x
 		}
 	}
-	c := &latticeCarrier{batch: b, side: l.Side(), samples: samples}
+	c := &latticeCarrier{batch: b, model: m, side: m.Side(), differ: differ}
 	c.lattice = kernels.Lattice{Words: (b.systems*b.walkers() + 63) / 64}
-	for range l.Dims() {
-		c.lattice.Size = append(c.lattice.Size, l.Side())
+	for range m.Dims() {
+		c.lattice.Size = append(c.lattice.Size, m.Side())
 	}
 	switch {
-	case b.systems == 1 && !ferromagnet(samples[0]):
+	case !plus && !differ:
 		c.lattice.CouplingWords = 1
-	case !allFerromagnets(samples):
+	case !plus:
 		c.lattice.CouplingWords = c.lattice.Words
-	case b.systems*b.walkers() <= 8 && l.Side()%128 == 0:
+	case b.systems*b.walkers() <= 8 && m.Side()%128 == 0:
 		c.lattice.Size[0] /= 64
 		c.lattice.Words, c.lattice.Strips = b.systems*b.walkers(), true
 	}
-	return c
-}
-
-func ferromagnet(c Couplings) bool {
-	for _, b := range c.Bonds {
-		if b.Strength != 1 {
-			return false
-		}
-	}
-	return true
-}
-
-func allFerromagnets(samples []Couplings) bool {
-	for _, s := range samples {
-		if !ferromagnet(s) {
-			return false
-		}
-	}
-	return true
+	return c, nil
 }
 
 func (c *latticeCarrier) name() string {
@@ -169,58 +161,57 @@ func (c *latticeCarrier) fill(p *engine.Program) error {
 	if err := p.Write("state", state); err != nil || l.CouplingWords == 0 {
 		return err
 	}
-	return p.Write("couplings", c.couplingBits())
+	couplings, err := c.couplingBits()
+	if err != nil {
+		return err
+	}
+	return p.Write("couplings", couplings)
 }
 
 // couplingBits sets a bit for every coupling -1, in the words of all walkers of its system.
-func (c *latticeCarrier) couplingBits() []uint64 {
+func (c *latticeCarrier) couplingBits() ([]uint64, error) {
 	l := c.lattice
 	bits := make([]uint64, l.Dims()*l.Sites()*l.CouplingWords)
 	masks := make([]uint64, l.CouplingWords)
-	for i, sample := range c.samples {
+	for i := range c.systems {
 		clear(masks)
 		if l.CouplingWords == 1 {
+			if i > 0 {
+				break
+			}
 			masks[0] = ^uint64(0)
 		} else {
 			for w := i * c.walkers(); w < (i+1)*c.walkers(); w++ {
 				masks[w/64] |= 1 << (w % 64)
 			}
 		}
-		for _, b := range sample.Bonds {
-			if b.Strength > 0 {
-				continue
-			}
-			axis, site := c.axis(int(b.I), int(b.J))
-			for w, m := range masks {
-				bits[(axis*l.Sites()+site)*l.CouplingWords+w] |= m
+		first, last := i*c.walkers()/64, ((i+1)*c.walkers()-1)/64
+		if l.CouplingWords == 1 {
+			first, last = 0, 0
+		}
+		strength, err := c.model.Strengths(c.seed, i)
+		if err != nil {
+			return nil, err
+		}
+		for k := range l.Dims() * c.n {
+			if strength(k) < 0 {
+				for w := first; w <= last; w++ {
+					bits[k*l.CouplingWords+w] |= masks[w]
+				}
 			}
 		}
 	}
-	return bits
+	return bits, nil
 }
 
-// axis is the direction of a bond and the site from which it points up.
-func (c *latticeCarrier) axis(i, j int) (axis, site int) {
-	stride := 1
-	for axis = range c.lattice.Dims() {
-		switch j - i {
-		case stride:
-			return axis, i
-		case stride * (c.side - 1):
-			return axis, j
-		}
-		stride *= c.side
-	}
-	panic("spin: a bond that is not of the lattice")
-}
+// infinite is the number of bonds: the variance of H at infinite temperature.
+func (c *latticeCarrier) infinite(int) float64 { return float64(c.lattice.Dims() * c.n) }
 
-func (c *latticeCarrier) infinite(system int) float64 { return c.samples[system].variance() }
-
-func (c *latticeCarrier) disordered() bool { return differ(c.samples) }
+func (c *latticeCarrier) disordered() bool { return c.differ }
 
 func (c *latticeCarrier) spins(p *engine.Program, system, walker int, s []int8) error {
-	state := make([]uint64, c.lattice.Sites()*c.lattice.Words)
-	if err := p.Read("state", state); err != nil {
+	state, err := read[uint64](p, "state")
+	if err != nil {
 		return err
 	}
 	for k := range s {

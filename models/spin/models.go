@@ -25,6 +25,44 @@ type Lattice interface {
 	// Side is the number of sites along an axis, Dims the number of axes.
 	Side() int
 	Dims() int
+	// Strengths gives the couplings of one instance by their bonds: bond k·N + i starts at site i along axis k.
+	Strengths(seed uint64, sample int) (func(bond int) float64, error)
+}
+
+// A Matrix is a model that couples all pairs. Its instances are made row by row, so that no list of bonds is needed.
+type Matrix interface {
+	Model
+	// Rows gives a function that writes J_ij for j > i into dst[j], dst having one entry for each spin.
+	Rows(seed uint64, sample int) (func(i int, dst []float64), error)
+}
+
+// listLattice is an instance of a lattice as a list of bonds.
+func listLattice(m Lattice, seed uint64, sample int) (Couplings, error) {
+	f, err := m.Strengths(seed, sample)
+	if err != nil {
+		return Couplings{}, err
+	}
+	return Couplings{N: m.Spins(), Bonds: cube{m.Side(), m.Dims()}.bonds(f)}, nil
+}
+
+// listMatrix is an instance of a matrix as a list of bonds, zeros left out.
+func listMatrix(m Matrix, seed uint64, sample int) (Couplings, error) {
+	rows, err := m.Rows(seed, sample)
+	if err != nil {
+		return Couplings{}, err
+	}
+	n := m.Spins()
+	c := Couplings{N: n, Bonds: make([]Bond, 0, n*(n-1)/2)}
+	row := make([]float64, n)
+	for i := range n {
+		rows(i, row)
+		for j := i + 1; j < n; j++ {
+			if row[j] != 0 {
+				c.Bonds = append(c.Bonds, Bond{int32(i), int32(j), row[j]})
+			}
+		}
+	}
+	return c, nil
 }
 
 // Streams of random numbers for the disorder, at the host's own stage.

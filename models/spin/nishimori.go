@@ -44,21 +44,22 @@ func (m Nishimori) Check() error {
 	return nil
 }
 
-// Couplings draws a sample: a bond is -1 when its word is below P·2³².
-func (m Nishimori) Couplings(seed uint64, sample int) (Couplings, error) {
+// Strengths draws a sample: a bond is -1 when its word is below P·2³².
+func (m Nishimori) Strengths(seed uint64, sample int) (func(bond int) float64, error) {
 	if err := m.Check(); err != nil {
-		return Couplings{}, err
+		return nil, err
 	}
-	c := cube{m.L, 2}
 	limit, err := rng.Threshold(m.P)
-	if err != nil {
-		return Couplings{}, err
-	}
 	s := disorder(seed, sample)
-	return Couplings{N: m.Spins(), Bonds: c.bonds(func(b int) float64 {
+	return func(b int) float64 {
 		if uint64(s.Uint32(uint64(b))) < limit {
 			return -1
 		}
 		return 1
-	})}, nil
+	}, err
+}
+
+// Couplings is the sample as a list.
+func (m Nishimori) Couplings(seed uint64, sample int) (Couplings, error) {
+	return listLattice(m, seed, sample)
 }

@@ -32,28 +32,36 @@ func (m SherringtonKirkpatrick) Check() error {
 	return nil
 }
 
-// Couplings draws a sample: the pair i < j takes element i·N + j of the sample's stream.
-func (m SherringtonKirkpatrick) Couplings(seed uint64, sample int) (Couplings, error) {
-	if err := m.Check(); err != nil {
-		return Couplings{}, err
-	}
+// Rows draws a sample: the pair i < j takes element i·N + j of the sample's stream, its top bit for ±1/√N (set: negative).
+func (m SherringtonKirkpatrick) Rows(seed uint64, sample int) (func(i int, dst []float64), error) {
 	s, scale := disorder(seed, sample), 1/math.Sqrt(float64(m.N))
-	c := Couplings{N: m.N, Bonds: make([]Bond, 0, m.N*(m.N-1)/2)}
-	row := make([]float64, m.N)
-	words := make([]uint32, m.N)
-	for i := range m.N {
-		at := uint64(i) * uint64(m.N)
-		if m.Binary {
-			s.FillUint32(words, at)
-		} else {
-			s.FillNormal64(row, at)
-		}
-		for j := i + 1; j < m.N; j++ {
-			if m.Binary {
-				row[j] = 1 - 2*float64(words[j]>>31)
+	if !m.Binary {
+		return func(i int, dst []float64) {
+			upper := dst[i+1:]
+			s.FillNormal64(upper, uint64(i)*uint64(m.N)+uint64(i+1))
+			for k := range upper {
+				upper[k] *= scale
 			}
-			c.Bonds = append(c.Bonds, Bond{int32(i), int32(j), scale * row[j]})
-		}
+		}, m.Check()
 	}
-	return c, nil
+	words := make([]uint32, m.N)
+	return func(i int, dst []float64) {
+		s.FillUint32(words[i+1:], uint64(i)*uint64(m.N)+uint64(i+1))
+		for j := i + 1; j < m.N; j++ {
+			dst[j] = math.Float64frombits(math.Float64bits(scale) | uint64(words[j]>>31)<<63)
+		}
+	}, m.Check()
+}
+
+// magnitude is the size that all couplings have, 0 when they differ.
+func (m SherringtonKirkpatrick) magnitude() float64 {
+	if m.Binary {
+		return 1 / math.Sqrt(float64(m.N))
+	}
+	return 0
+}
+
+// Couplings is the sample as a list.
+func (m SherringtonKirkpatrick) Couplings(seed uint64, sample int) (Couplings, error) {
+	return listMatrix(m, seed, sample)
 }

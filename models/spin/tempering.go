@@ -23,6 +23,10 @@ type Tempering struct {
 	Rule         kernels.Rule
 	Sweeps       int // between exchanges; 0: 1
 	Seed         uint64
+	Move         Move
+	Houdayer     bool   // a round of isoenergetic cluster moves between copies after the sweeps of each step
+	Layout       string // how instances are held, one of Layouts; "" or auto: by model and size
+	Memory       int64  // bytes that may be used; 0: what is Available
 }
 
 // A Sampler is a tempering under way.
@@ -58,10 +62,17 @@ func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
 	if err := CheckTemperatures(t.Temperatures); err != nil {
 		return nil, err
 	}
+	if err := t.checkMoves(); err != nil {
+		return nil, err
+	}
+	if t.Memory == 0 {
+		t.Memory = Available()
+	}
 	t.Temperatures = slices.Sorted(slices.Values(t.Temperatures))
-	s := &Sampler{Tempering: t, batch: batch{systems: t.Systems, copies: t.Copies, temperatures: len(t.Temperatures), n: t.Model.Spins(), rule: t.Rule, seed: t.Seed}}
+	s := &Sampler{Tempering: t, batch: batch{systems: t.Systems, copies: t.Copies, temperatures: len(t.Temperatures), n: t.Model.Spins(),
+		rule: t.Rule, seed: t.Seed, move: t.Move, graphMoves: t.Houdayer || t.Move != Flips}}
 	var err error
-	if s.carrier, err = choose(t.Model, s.batch); err != nil {
+	if s.carrier, err = choose(t.Model, s.batch, t.Layout, t.Memory); err != nil {
 		return nil, err
 	}
 	plan, err := s.plan()
@@ -90,6 +101,9 @@ func (s *Sampler) plan() (engine.Plan, error) {
 		return g.err
 	}
 	err := add("sweep", s.Sweeps, func(g *graph) map[string]node { return map[string]node{"state": s.carrier.sweep(g)} })
+	if h, ok := s.carrier.(interface{ houdayer(g *graph) node }); err == nil && ok && s.Houdayer {
+		err = add("houdayer", 1, func(g *graph) map[string]node { return map[string]node{"state": h.houdayer(g)} })
+	}
 	if err == nil && s.batch.temperatures > 1 {
 		err = add("exchange", 1, func(g *graph) map[string]node {
 			e := s.carrier.energies(g)
@@ -124,6 +138,9 @@ func (s *Sampler) Step(ctx context.Context, n int) error { return s.Program.Step
 
 // Carrier tells how the instances are held.
 func (s *Sampler) Carrier() string { return s.carrier.name() }
+
+// Bytes is the memory that the instances and walkers need.
+func (s *Sampler) Bytes() int64 { return s.carrier.bytes() }
 
 // Flips is the number of attempted spin flips of a step.
 func (s *Sampler) Flips() float64 {

@@ -167,6 +167,20 @@ func TestLatticeCarrier(t *testing.T) {
 
 // exactOverlaps are <q²> = Σ_ij <s_i s_j>²/N² and the link overlap Σ_bonds <s_i s_j>²/bonds by enumeration.
 func exactOverlaps(c Couplings, t float64) (q2, link float64) {
+	corr := correlations(c, t)
+	q2 = float64(c.N)
+	for _, x := range corr {
+		q2 += 2 * x * x
+	}
+	for _, b := range c.Bonds {
+		x := corr[int(b.J)*c.N+int(b.I)]
+		link += x * x / float64(len(c.Bonds))
+	}
+	return q2 / float64(c.N*c.N), link
+}
+
+// correlations are <s_i s_j> for j < i at i·N + j, by enumeration.
+func correlations(c Couplings, t float64) []float64 {
 	corr := make([]float64, c.N*c.N)
 	s := make([]int8, c.N)
 	z := 0.0
@@ -182,15 +196,10 @@ func exactOverlaps(c Couplings, t float64) (q2, link float64) {
 			}
 		}
 	}
-	q2 = float64(c.N)
-	for _, x := range corr {
-		q2 += 2 * (x / z) * (x / z)
+	for i := range corr {
+		corr[i] /= z
 	}
-	for _, b := range c.Bonds {
-		x := corr[int(b.J)*c.N+int(b.I)] / z
-		link += x * x / float64(len(c.Bonds))
-	}
-	return q2 / float64(c.N*c.N), link
+	return corr
 }
 
 // One large ferromagnet in strips, at a temperature where it equilibrates at once: Kaufman's energy.

@@ -1,0 +1,79 @@
+package spin
+
+import (
+	"gorgonia.org/tensor"
+
+	"cavity/engine"
+	"cavity/kernels"
+)
+
+// lanes is what carriers share whose rows are sites and whose columns are walkers: state [systems, rows, width].
+type lanes struct {
+	batch
+	rows int // sites, and what a sampler keeps beside them
+}
+
+// width is the number of columns, at least walkers.
+func (l lanes) width() int { return kernels.LaneStride(l.walkers()) }
+
+func (l lanes) follows() bool { return false }
+
+func (l lanes) follow(*graph, node) map[string]node { return nil }
+
+func (l lanes) retune(*engine.Program, []float64) error { return nil }
+
+// each gives the first spins of every walker.
+func (l lanes) each(f func(system, walker int, s []int8)) {
+	s := make([]int8, l.n)
+	for i := range l.systems {
+		for w := range l.walkers() {
+			l.randomSpins(i, w, s)
+			f(i, w, s)
+		}
+	}
+}
+
+// floats are lanes of spins as float32.
+type floats struct{ lanes }
+
+func (l floats) state(g *graph) node {
+	return g.slot("state", tensor.Float32, l.systems, l.rows, l.width())
+}
+
+func (l floats) external(g *graph) node { return g.slot("external", tensor.Float32, l.systems, l.n) }
+
+func (l floats) observe(g *graph) map[string]node {
+	m := g.make(func() (node, error) { return kernels.LaneMagnetisation(l.n, l.walkers(), l.state(g)) })
+	next := map[string]node{"magnetisation": g.make(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
+	if l.copies > 1 {
+		next["overlap"] = g.make(func() (node, error) { return kernels.LaneOverlaps(l.n, l.state(g), g.ladder()) })
+	}
+	return next
+}
+
+func (l floats) fillSpins(p *engine.Program) error {
+	state := make([]float32, l.systems*l.rows*l.width())
+	l.each(func(system, walker int, s []int8) {
+		for k, x := range s {
+			state[(system*l.rows+k)*l.width()+walker] = float32(x)
+		}
+	})
+	return p.Write("state", state)
+}
+
+func (l floats) spins(p *engine.Program, system, walker int, s []int8) error {
+	state, err := read[float32](p, "state")
+	if err != nil {
+		return err
+	}
+	for k := range s {
+		s[k] = int8(state[(system*l.rows+k)*l.width()+walker])
+	}
+	return nil
+}
+
+// read is a slot's contents.
+func read[T engine.Element](p *engine.Program, slot string) ([]T, error) {
+	x := make([]T, p.Slots()[slot].Len())
+	return x, p.Read(slot, x)
+}
