@@ -73,7 +73,6 @@ func multispin512() string {
 		f.p("VPBROADCASTQ planeArgs_m1(AX), Z30")
 		f.rows("MOVQ $-1, planeArgs_eight(AX)", func() {
 			f.words()
-			f.p("MOVQ DX, planeArgs_word(AX)")
 			f.front()
 			f.count()
 			f.p("MOVQ planeArgs_word(AX), DX")

@@ -16,6 +16,18 @@ func multispin256() string {
 		f.end()
 		f.tail()
 	}
+	for _, r := range spinRules {
+		f := spins256{spinLoops{t, r}}
+		f.function(r.name+"SharedAVX2", r.name+"SharedAVX2 sweeps one colour of rows of a plane with one random number a word.")
+		f.rows("MOVQ $-1, planeArgs_eight(AX)", func() {
+			f.words()
+			f.front()
+			f.count()
+			f.shared()
+			f.write()
+		})
+		f.end()
+	}
 	for dims := 2; dims <= 3; dims++ {
 		f := spins256{spinLoops{t, spinRule{dims: dims}}}
 		name := [2]string{"unsatisfied2", "unsatisfied3"}[dims-2]
@@ -196,6 +208,16 @@ func (f spins256) choose() {
 	}
 }
 
+// product leaves the product of register 4, the sites, that begins their Philox blocks, in scratch memory.
+func (f spins256) product() {
+	f.p("VPBROADCASTQ planeArgs_siteKey(AX), Y5")
+	f.vp("VPXOR", 5, 4, 4)
+	f.vp("VPMULUDQ", mult0, 4, 4)
+	f.store(4, lowAt)
+	f.p("VPSHUFD $0xf5, Y4, Y4")
+	f.store(4, highAt)
+}
+
 // core finds the flips and writes the spins.
 func (f spins256) core() {
 	f.choose()
@@ -203,12 +225,7 @@ func (f spins256) core() {
 	f.p("VMOVDQU planeArgs_m1x4(AX), Y%d", mult1)
 	f.p("VPBROADCASTQ planeArgs_rowSite(AX), Y4")
 	f.p("VPADDQ step_sites(BX), Y4, Y4")
-	f.p("VPBROADCASTQ planeArgs_siteKey(AX), Y5")
-	f.vp("VPXOR", 5, 4, 4)
-	f.vp("VPMULUDQ", mult0, 4, 4)
-	f.store(4, lowAt)
-	f.p("VPSHUFD $0xf5, Y4, Y4")
-	f.store(4, highAt)
+	f.product()
 	f.p("MOVQ planeArgs_tables(AX), CX")
 	f.p("MOVQ planeArgs_thresholds(AX), DX")
 	f.threshold(32, 4, 5)
@@ -221,6 +238,11 @@ func (f spins256) core() {
 	f.p("VPTEST Y%d, Y%d", undecided4, undecided4)
 	f.p("JNZ more")
 	f.p("decided:")
+	f.write()
+}
+
+// write writes the spins, with the flips in register below4, or those bits' complement where the choice says so.
+func (f spins256) write() {
 	if f.bath {
 		f.p("VPXOR planeArgs_scratch+%d(AX), Y%d, Y%d", complementAt, below4, below4)
 	}
@@ -347,73 +369,4 @@ func (f spins256) compare(plane int, r []int) {
 		f.vp("VPXOR", x, t, t)
 		f.vp("VPANDN", undecided4, t, undecided4)
 	}
-}
-
-// The tally of four words has seven planes, in registers 9 to 15.
-const (
-	tally4Planes = 7
-	tally4First  = 9
-)
-
-func (f spins256) clearTally(room string) {
-	for i := range tally4Planes {
-		f.vp("VPXOR", tally4First+i, tally4First+i, tally4First+i)
-	}
-	f.p("MOVQ $const_%s, CX", room)
-	f.p("MOVQ CX, planeArgs_room(AX)")
-}
-
-// tally adds the counts of a vector, given by their planes in order; room names how many vectors fit.
-func (f spins256) tally(room string, counts ...int) {
-	const carry = 0
-	for i := range tally4Planes {
-		t := tally4First + i
-		switch {
-		case i == 0:
-			f.vp("VPAND", t, counts[0], carry)
-			f.vp("VPXOR", t, counts[0], t)
-		case i < len(counts):
-			f.vp("VPXOR", t, counts[i], 3)
-			f.vp("VPAND", t, counts[i], 4)
-			f.vp("VPXOR", 3, carry, t)
-			f.vp("VPAND", 3, carry, carry)
-			f.vp("VPOR", 4, carry, carry)
-		default:
-			f.vp("VPAND", t, carry, 3)
-			f.vp("VPXOR", t, carry, t)
-			f.p("VMOVDQA Y3, Y%d", carry)
-		}
-	}
-	f.p("DECQ planeArgs_room(AX)")
-	f.p("JNZ next")
-	f.flush("full")
-	f.clearTally(room)
-}
-
-// flush adds the planes in registers to the totals, whose planes are 64 bytes apart.
-func (f spins256) flush(label string) {
-	const carry = 0
-	f.p("MOVQ planeArgs_totals(AX), CX")
-	f.vp("VPXOR", carry, carry, carry)
-	for i := range tally4Planes {
-		x := tally4First + i
-		f.p("VMOVDQU %d(CX), Y1", 64*i)
-		f.vp("VPXOR", 1, x, 2)
-		f.vp("VPAND", 1, x, 1)
-		f.vp("VPXOR", 2, carry, 3)
-		f.vp("VPAND", 2, carry, carry)
-		f.vp("VPOR", 1, carry, carry)
-		f.p("VMOVDQU Y3, %d(CX)", 64*i)
-	}
-	f.p("ADDQ $%d, CX", 64*tally4Planes)
-	f.p("%sCarry:", label)
-	f.p("VPTEST Y%d, Y%d", carry, carry)
-	f.p("JZ %sDone", label)
-	f.p("VMOVDQU (CX), Y1")
-	f.vp("VPXOR", 1, carry, 2)
-	f.vp("VPAND", 1, carry, carry)
-	f.p("VMOVDQU Y2, (CX)")
-	f.p("ADDQ $64, CX")
-	f.p("JMP %sCarry", label)
-	f.p("%sDone:", label)
 }

@@ -61,3 +61,15 @@ func bonds2AVX2(a *planeArgs)
 
 //go:noescape
 func bonds3AVX2(a *planeArgs)
+
+//go:noescape
+func metropolis2SharedAVX2(a *planeArgs)
+
+//go:noescape
+func metropolis3SharedAVX2(a *planeArgs)
+
+//go:noescape
+func heatBath2SharedAVX2(a *planeArgs)
+
+//go:noescape
+func heatBath3SharedAVX2(a *planeArgs)

@@ -3428,6 +3428,1827 @@ again:
 	VPANDN Y1, Y0, Y1
 	JMP decided
 
+// metropolis2SharedAVX2 sweeps one colour of rows of a plane with one random number a word.
+TEXT ·metropolis2SharedAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	MOVQ $-1, planeArgs_eight(AX)
+vector:
+	MOVQ step_sites(BX), DX
+	ADDQ planeArgs_rowSite(AX), DX
+	MOVQ DX, CX
+	SHRQ $3, CX
+	CMPQ CX, planeArgs_eight(AX)
+	JEQ known
+	MOVQ CX, planeArgs_eight(AX)
+	VMOVDQU planeArgs_m0x4(AX), Y2
+	VMOVDQU planeArgs_m1x4(AX), Y3
+	VMOVQ CX, X4
+	VPBROADCASTQ X4, Y4
+	VPBROADCASTQ planeArgs_siteKey(AX), Y5
+	VPXOR Y5, Y4, Y4
+	VPMULUDQ Y2, Y4, Y4
+	VMOVDQU Y4, planeArgs_scratch+128(AX)
+	VPSHUFD $0xf5, Y4, Y4
+	VMOVDQU Y4, planeArgs_scratch+160(AX)
+	MOVQ DX, CX
+	ANDQ $1, CX
+	IMULQ $256, CX
+	ADDQ planeArgs_tables(AX), CX
+	VMOVDQU planeArgs_scratch+160(AX), Y5
+	VMOVDQU planeArgs_scratch+160(AX), Y11
+	VPXOR 0(CX), Y5, Y5
+	VPXOR 256(CX), Y11, Y11
+	VPMULUDQ Y3, Y5, Y6
+	VPMULUDQ Y3, Y11, Y12
+	VMOVDQU planeArgs_scratch+128(AX), Y5
+	VMOVDQU planeArgs_scratch+128(AX), Y11
+	VPXOR 128(CX), Y5, Y5
+	VPXOR 384(CX), Y11, Y11
+	VPSHUFD $0xf5, Y6, Y4
+	VPSHUFD $0xf5, Y12, Y10
+	VPXOR 64(CX), Y4, Y4
+	VPXOR 320(CX), Y10, Y10
+	VPMULUDQ Y2, Y4, Y7
+	VPMULUDQ Y2, Y10, Y13
+	VPMULUDQ Y3, Y5, Y8
+	VPMULUDQ Y3, Y11, Y14
+	VPSHUFD $0xf5, Y8, Y4
+	VPSHUFD $0xf5, Y14, Y10
+	VPSHUFD $0xf5, Y7, Y5
+	VPSHUFD $0xf5, Y13, Y11
+	VPXOR Y6, Y4, Y4
+	VPXOR Y12, Y10, Y10
+	VPXOR planeArgs_keys4+192(AX), Y4, Y4
+	VPXOR planeArgs_keys4+192(AX), Y10, Y10
+	VPXOR 192(CX), Y5, Y5
+	VPXOR 448(CX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y6
+	VPMULUDQ Y2, Y10, Y12
+	VPMULUDQ Y3, Y5, Y9
+	VPMULUDQ Y3, Y11, Y15
+	VPSHUFD $0xf5, Y9, Y4
+	VPSHUFD $0xf5, Y15, Y10
+	VPSHUFD $0xf5, Y6, Y5
+	VPSHUFD $0xf5, Y12, Y11
+	VPXOR Y8, Y4, Y4
+	VPXOR Y14, Y10, Y10
+	VPXOR planeArgs_keys4+256(AX), Y4, Y4
+	VPXOR planeArgs_keys4+256(AX), Y10, Y10
+	VPXOR Y7, Y5, Y5
+	VPXOR Y13, Y11, Y11
+	VPXOR planeArgs_keys4+288(AX), Y5, Y5
+	VPXOR planeArgs_keys4+288(AX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y7
+	VPMULUDQ Y2, Y10, Y13
+	VPMULUDQ Y3, Y5, Y8
+	VPMULUDQ Y3, Y11, Y14
+	VPSHUFD $0xf5, Y8, Y4
+	VPSHUFD $0xf5, Y14, Y10
+	VPSHUFD $0xf5, Y7, Y5
+	VPSHUFD $0xf5, Y13, Y11
+	VPXOR Y9, Y4, Y4
+	VPXOR Y15, Y10, Y10
+	VPXOR planeArgs_keys4+320(AX), Y4, Y4
+	VPXOR planeArgs_keys4+320(AX), Y10, Y10
+	VPXOR Y6, Y5, Y5
+	VPXOR Y12, Y11, Y11
+	VPXOR planeArgs_keys4+352(AX), Y5, Y5
+	VPXOR planeArgs_keys4+352(AX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y6
+	VPMULUDQ Y2, Y10, Y12
+	VPMULUDQ Y3, Y5, Y9
+	VPMULUDQ Y3, Y11, Y15
+	VPSLLQ $32, Y8, Y8
+	VPSLLQ $32, Y14, Y14
+	VPSLLQ $32, Y7, Y7
+	VPSLLQ $32, Y13, Y13
+	VPXOR Y8, Y9, Y9
+	VPXOR Y14, Y15, Y15
+	VPXOR planeArgs_keys4+384(AX), Y9, Y9
+	VPXOR planeArgs_keys4+384(AX), Y15, Y15
+	VPXOR Y7, Y6, Y6
+	VPXOR Y13, Y12, Y12
+	VPXOR planeArgs_keys4+416(AX), Y6, Y6
+	VPXOR planeArgs_keys4+416(AX), Y12, Y12
+	VPSRLQ $32, Y9, Y0
+	VMOVDQU Y0, planeArgs_words+0(AX)
+	VPSLLQ $32, Y9, Y0
+	VPSRLQ $32, Y0, Y0
+	VMOVDQU Y0, planeArgs_words+64(AX)
+	VPSRLQ $32, Y6, Y0
+	VMOVDQU Y0, planeArgs_words+128(AX)
+	VPSLLQ $32, Y6, Y0
+	VPSRLQ $32, Y0, Y0
+	VMOVDQU Y0, planeArgs_words+192(AX)
+known:
+	SHLQ $5, DX
+	ANDQ $0xc0, DX
+	MOVQ DX, planeArgs_word(AX)
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU planeArgs_mask4(AX), Y7
+	VPMASKMOVQ (R8)(CX*1), Y7, Y0
+	VPMASKMOVQ (R8)(DX*1), Y7, Y1
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y2
+	VPMASKMOVQ (R9)(CX*1), Y7, Y3
+	VPXOR Y0, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y7, Y4
+	VPXOR Y0, Y4, Y4
+	CMPQ step_turned(BX), $const_turnRight
+	JNE straight
+	VPSRLQ $1, Y1, Y8
+	VPSLLQ $63, Y1, Y1
+	VPOR Y8, Y1, Y1
+straight:
+	VPXOR Y0, Y1, Y1
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JEQ shared
+	VPMASKMOVQ (R13)(CX*1), Y7, Y8
+	VPXOR Y8, Y1, Y1
+	VPMASKMOVQ (R13)(DX*1), Y7, Y8
+	VPXOR Y8, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y7, Y8
+	VPXOR Y8, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y8
+	VPXOR Y8, Y4, Y4
+	JMP bonded
+shared:
+	VPBROADCASTQ (R13)(CX*1), Y8
+	VPXOR Y8, Y1, Y1
+	VPBROADCASTQ (R13)(DX*1), Y8
+	VPXOR Y8, Y2, Y2
+	VPBROADCASTQ (R14)(CX*1), Y8
+	VPXOR Y8, Y3, Y3
+	VPBROADCASTQ (R15)(CX*1), Y8
+	VPXOR Y8, Y4, Y4
+bonded:
+	CMPQ step_turned(BX), $const_turnLeft
+	JNE across
+	VPSLLQ $1, Y2, Y8
+	VPSRLQ $63, Y2, Y2
+	VPOR Y8, Y2, Y2
+across:
+	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+loaded:
+	VPXOR Y2, Y1, Y7
+	VPAND Y2, Y1, Y1
+	VPAND Y7, Y3, Y2
+	VPXOR Y7, Y3, Y7
+	VPOR Y1, Y2, Y1
+	VPAND Y7, Y4, Y3
+	VPXOR Y7, Y4, Y7
+	VPXOR Y1, Y3, Y2
+	VPAND Y1, Y3, Y1
+	VPAND Y7, Y2, Y4
+	VMOVDQU Y7, planeArgs_scratch+0(AX)
+	VPOR Y2, Y1, Y1
+	MOVQ planeArgs_word(AX), DX
+	VMOVDQU planeArgs_words(AX)(DX*1), Y3
+	VMOVDQA Y1, Y4
+	VPOR planeArgs_scratch+0(AX), Y4, Y4
+	VPCMPEQD Y5, Y5, Y5
+	VPXOR Y5, Y4, Y4
+	MOVQ planeArgs_thresholds(AX), CX
+	VMOVDQU 0(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND Y4, Y5, Y5
+	VPOR Y5, Y1, Y1
+	VMOVDQU 64(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND planeArgs_scratch+0(AX), Y5, Y5
+	VPOR Y5, Y1, Y1
+	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT spread
+	VMOVDQU planeArgs_mask4(AX), Y4
+	VPMASKMOVQ (R8)(CX*1), Y4, Y5
+	VPXOR Y1, Y5, Y5
+	VPMASKMOVQ Y5, Y4, (R8)(CX*1)
+	JMP next
+spread:
+	VMOVDQU step_pick4+128(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+0(BX), Y5
+	VPMASKMOVQ 0(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 0(R8)(CX*1)
+	VMOVDQU step_pick4+160(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+32(BX), Y5
+	VPMASKMOVQ 32(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 32(R8)(CX*1)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
+// metropolis3SharedAVX2 sweeps one colour of rows of a plane with one random number a word.
+TEXT ·metropolis3SharedAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	MOVQ $-1, planeArgs_eight(AX)
+vector:
+	MOVQ step_sites(BX), DX
+	ADDQ planeArgs_rowSite(AX), DX
+	MOVQ DX, CX
+	SHRQ $3, CX
+	CMPQ CX, planeArgs_eight(AX)
+	JEQ known
+	MOVQ CX, planeArgs_eight(AX)
+	VMOVDQU planeArgs_m0x4(AX), Y2
+	VMOVDQU planeArgs_m1x4(AX), Y3
+	VMOVQ CX, X4
+	VPBROADCASTQ X4, Y4
+	VPBROADCASTQ planeArgs_siteKey(AX), Y5
+	VPXOR Y5, Y4, Y4
+	VPMULUDQ Y2, Y4, Y4
+	VMOVDQU Y4, planeArgs_scratch+128(AX)
+	VPSHUFD $0xf5, Y4, Y4
+	VMOVDQU Y4, planeArgs_scratch+160(AX)
+	MOVQ DX, CX
+	ANDQ $1, CX
+	IMULQ $256, CX
+	ADDQ planeArgs_tables(AX), CX
+	VMOVDQU planeArgs_scratch+160(AX), Y5
+	VMOVDQU planeArgs_scratch+160(AX), Y11
+	VPXOR 0(CX), Y5, Y5
+	VPXOR 256(CX), Y11, Y11
+	VPMULUDQ Y3, Y5, Y6
+	VPMULUDQ Y3, Y11, Y12
+	VMOVDQU planeArgs_scratch+128(AX), Y5
+	VMOVDQU planeArgs_scratch+128(AX), Y11
+	VPXOR 128(CX), Y5, Y5
+	VPXOR 384(CX), Y11, Y11
+	VPSHUFD $0xf5, Y6, Y4
+	VPSHUFD $0xf5, Y12, Y10
+	VPXOR 64(CX), Y4, Y4
+	VPXOR 320(CX), Y10, Y10
+	VPMULUDQ Y2, Y4, Y7
+	VPMULUDQ Y2, Y10, Y13
+	VPMULUDQ Y3, Y5, Y8
+	VPMULUDQ Y3, Y11, Y14
+	VPSHUFD $0xf5, Y8, Y4
+	VPSHUFD $0xf5, Y14, Y10
+	VPSHUFD $0xf5, Y7, Y5
+	VPSHUFD $0xf5, Y13, Y11
+	VPXOR Y6, Y4, Y4
+	VPXOR Y12, Y10, Y10
+	VPXOR planeArgs_keys4+192(AX), Y4, Y4
+	VPXOR planeArgs_keys4+192(AX), Y10, Y10
+	VPXOR 192(CX), Y5, Y5
+	VPXOR 448(CX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y6
+	VPMULUDQ Y2, Y10, Y12
+	VPMULUDQ Y3, Y5, Y9
+	VPMULUDQ Y3, Y11, Y15
+	VPSHUFD $0xf5, Y9, Y4
+	VPSHUFD $0xf5, Y15, Y10
+	VPSHUFD $0xf5, Y6, Y5
+	VPSHUFD $0xf5, Y12, Y11
+	VPXOR Y8, Y4, Y4
+	VPXOR Y14, Y10, Y10
+	VPXOR planeArgs_keys4+256(AX), Y4, Y4
+	VPXOR planeArgs_keys4+256(AX), Y10, Y10
+	VPXOR Y7, Y5, Y5
+	VPXOR Y13, Y11, Y11
+	VPXOR planeArgs_keys4+288(AX), Y5, Y5
+	VPXOR planeArgs_keys4+288(AX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y7
+	VPMULUDQ Y2, Y10, Y13
+	VPMULUDQ Y3, Y5, Y8
+	VPMULUDQ Y3, Y11, Y14
+	VPSHUFD $0xf5, Y8, Y4
+	VPSHUFD $0xf5, Y14, Y10
+	VPSHUFD $0xf5, Y7, Y5
+	VPSHUFD $0xf5, Y13, Y11
+	VPXOR Y9, Y4, Y4
+	VPXOR Y15, Y10, Y10
+	VPXOR planeArgs_keys4+320(AX), Y4, Y4
+	VPXOR planeArgs_keys4+320(AX), Y10, Y10
+	VPXOR Y6, Y5, Y5
+	VPXOR Y12, Y11, Y11
+	VPXOR planeArgs_keys4+352(AX), Y5, Y5
+	VPXOR planeArgs_keys4+352(AX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y6
+	VPMULUDQ Y2, Y10, Y12
+	VPMULUDQ Y3, Y5, Y9
+	VPMULUDQ Y3, Y11, Y15
+	VPSLLQ $32, Y8, Y8
+	VPSLLQ $32, Y14, Y14
+	VPSLLQ $32, Y7, Y7
+	VPSLLQ $32, Y13, Y13
+	VPXOR Y8, Y9, Y9
+	VPXOR Y14, Y15, Y15
+	VPXOR planeArgs_keys4+384(AX), Y9, Y9
+	VPXOR planeArgs_keys4+384(AX), Y15, Y15
+	VPXOR Y7, Y6, Y6
+	VPXOR Y13, Y12, Y12
+	VPXOR planeArgs_keys4+416(AX), Y6, Y6
+	VPXOR planeArgs_keys4+416(AX), Y12, Y12
+	VPSRLQ $32, Y9, Y0
+	VMOVDQU Y0, planeArgs_words+0(AX)
+	VPSLLQ $32, Y9, Y0
+	VPSRLQ $32, Y0, Y0
+	VMOVDQU Y0, planeArgs_words+64(AX)
+	VPSRLQ $32, Y6, Y0
+	VMOVDQU Y0, planeArgs_words+128(AX)
+	VPSLLQ $32, Y6, Y0
+	VPSRLQ $32, Y0, Y0
+	VMOVDQU Y0, planeArgs_words+192(AX)
+known:
+	SHLQ $5, DX
+	ANDQ $0xc0, DX
+	MOVQ DX, planeArgs_word(AX)
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU planeArgs_mask4(AX), Y7
+	VPMASKMOVQ (R8)(CX*1), Y7, Y0
+	VPMASKMOVQ (R8)(DX*1), Y7, Y1
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y2
+	VPMASKMOVQ (R9)(CX*1), Y7, Y3
+	VPXOR Y0, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y7, Y4
+	VPXOR Y0, Y4, Y4
+	VPMASKMOVQ (R11)(CX*1), Y7, Y5
+	VPXOR Y0, Y5, Y5
+	VPMASKMOVQ (R12)(CX*1), Y7, Y6
+	VPXOR Y0, Y6, Y6
+	CMPQ step_turned(BX), $const_turnRight
+	JNE straight
+	VPSRLQ $1, Y1, Y8
+	VPSLLQ $63, Y1, Y1
+	VPOR Y8, Y1, Y1
+straight:
+	VPXOR Y0, Y1, Y1
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JEQ shared
+	VPMASKMOVQ (R13)(CX*1), Y7, Y8
+	VPXOR Y8, Y1, Y1
+	VPMASKMOVQ (R13)(DX*1), Y7, Y8
+	VPXOR Y8, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y7, Y8
+	VPXOR Y8, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y8
+	VPXOR Y8, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y7, Y8
+	VPXOR Y8, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y7, Y8
+	VPXOR Y8, Y6, Y6
+	JMP bonded
+shared:
+	VPBROADCASTQ (R13)(CX*1), Y8
+	VPXOR Y8, Y1, Y1
+	VPBROADCASTQ (R13)(DX*1), Y8
+	VPXOR Y8, Y2, Y2
+	VPBROADCASTQ (R14)(CX*1), Y8
+	VPXOR Y8, Y3, Y3
+	VPBROADCASTQ (R15)(CX*1), Y8
+	VPXOR Y8, Y4, Y4
+	VPBROADCASTQ (SI)(CX*1), Y8
+	VPXOR Y8, Y5, Y5
+	VPBROADCASTQ (DI)(CX*1), Y8
+	VPXOR Y8, Y6, Y6
+bonded:
+	CMPQ step_turned(BX), $const_turnLeft
+	JNE across
+	VPSLLQ $1, Y2, Y8
+	VPSRLQ $63, Y2, Y2
+	VPOR Y8, Y2, Y2
+across:
+	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (R11)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(R11)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (R12)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(R12)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(SI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(DI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y6, Y6
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+	VPXOR Y0, Y5, Y5
+	VPXOR Y0, Y6, Y6
+loaded:
+	VPXOR Y2, Y1, Y7
+	VPAND Y2, Y1, Y1
+	VPAND Y7, Y3, Y2
+	VPXOR Y7, Y3, Y7
+	VPOR Y1, Y2, Y1
+	VPXOR Y5, Y4, Y2
+	VPAND Y5, Y4, Y4
+	VPAND Y2, Y6, Y5
+	VPXOR Y2, Y6, Y2
+	VPOR Y4, Y5, Y4
+	VPAND Y7, Y2, Y3
+	VPXOR Y7, Y2, Y7
+	VPXOR Y4, Y1, Y2
+	VPAND Y4, Y1, Y1
+	VPAND Y2, Y3, Y4
+	VPXOR Y2, Y3, Y2
+	VPOR Y1, Y4, Y1
+	VPAND Y7, Y2, Y4
+	VMOVDQU Y7, planeArgs_scratch+0(AX)
+	VMOVDQU Y2, planeArgs_scratch+32(AX)
+	VPOR Y4, Y1, Y1
+	MOVQ planeArgs_word(AX), DX
+	VMOVDQU planeArgs_words(AX)(DX*1), Y3
+	VMOVDQA Y1, Y4
+	VPOR planeArgs_scratch+0(AX), Y4, Y4
+	VPOR planeArgs_scratch+32(AX), Y4, Y4
+	VPCMPEQD Y5, Y5, Y5
+	VPXOR Y5, Y4, Y4
+	MOVQ planeArgs_thresholds(AX), CX
+	VMOVDQU 0(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND Y4, Y5, Y5
+	VPOR Y5, Y1, Y1
+	VMOVDQU 64(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND planeArgs_scratch+0(AX), Y5, Y5
+	VPOR Y5, Y1, Y1
+	VMOVDQU 128(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND planeArgs_scratch+32(AX), Y5, Y5
+	VPOR Y5, Y1, Y1
+	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT spread
+	VMOVDQU planeArgs_mask4(AX), Y4
+	VPMASKMOVQ (R8)(CX*1), Y4, Y5
+	VPXOR Y1, Y5, Y5
+	VPMASKMOVQ Y5, Y4, (R8)(CX*1)
+	JMP next
+spread:
+	VMOVDQU step_pick4+128(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+0(BX), Y5
+	VPMASKMOVQ 0(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 0(R8)(CX*1)
+	VMOVDQU step_pick4+160(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+32(BX), Y5
+	VPMASKMOVQ 32(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 32(R8)(CX*1)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
+// heatBath2SharedAVX2 sweeps one colour of rows of a plane with one random number a word.
+TEXT ·heatBath2SharedAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	MOVQ $-1, planeArgs_eight(AX)
+vector:
+	MOVQ step_sites(BX), DX
+	ADDQ planeArgs_rowSite(AX), DX
+	MOVQ DX, CX
+	SHRQ $3, CX
+	CMPQ CX, planeArgs_eight(AX)
+	JEQ known
+	MOVQ CX, planeArgs_eight(AX)
+	VMOVDQU planeArgs_m0x4(AX), Y2
+	VMOVDQU planeArgs_m1x4(AX), Y3
+	VMOVQ CX, X4
+	VPBROADCASTQ X4, Y4
+	VPBROADCASTQ planeArgs_siteKey(AX), Y5
+	VPXOR Y5, Y4, Y4
+	VPMULUDQ Y2, Y4, Y4
+	VMOVDQU Y4, planeArgs_scratch+128(AX)
+	VPSHUFD $0xf5, Y4, Y4
+	VMOVDQU Y4, planeArgs_scratch+160(AX)
+	MOVQ DX, CX
+	ANDQ $1, CX
+	IMULQ $256, CX
+	ADDQ planeArgs_tables(AX), CX
+	VMOVDQU planeArgs_scratch+160(AX), Y5
+	VMOVDQU planeArgs_scratch+160(AX), Y11
+	VPXOR 0(CX), Y5, Y5
+	VPXOR 256(CX), Y11, Y11
+	VPMULUDQ Y3, Y5, Y6
+	VPMULUDQ Y3, Y11, Y12
+	VMOVDQU planeArgs_scratch+128(AX), Y5
+	VMOVDQU planeArgs_scratch+128(AX), Y11
+	VPXOR 128(CX), Y5, Y5
+	VPXOR 384(CX), Y11, Y11
+	VPSHUFD $0xf5, Y6, Y4
+	VPSHUFD $0xf5, Y12, Y10
+	VPXOR 64(CX), Y4, Y4
+	VPXOR 320(CX), Y10, Y10
+	VPMULUDQ Y2, Y4, Y7
+	VPMULUDQ Y2, Y10, Y13
+	VPMULUDQ Y3, Y5, Y8
+	VPMULUDQ Y3, Y11, Y14
+	VPSHUFD $0xf5, Y8, Y4
+	VPSHUFD $0xf5, Y14, Y10
+	VPSHUFD $0xf5, Y7, Y5
+	VPSHUFD $0xf5, Y13, Y11
+	VPXOR Y6, Y4, Y4
+	VPXOR Y12, Y10, Y10
+	VPXOR planeArgs_keys4+192(AX), Y4, Y4
+	VPXOR planeArgs_keys4+192(AX), Y10, Y10
+	VPXOR 192(CX), Y5, Y5
+	VPXOR 448(CX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y6
+	VPMULUDQ Y2, Y10, Y12
+	VPMULUDQ Y3, Y5, Y9
+	VPMULUDQ Y3, Y11, Y15
+	VPSHUFD $0xf5, Y9, Y4
+	VPSHUFD $0xf5, Y15, Y10
+	VPSHUFD $0xf5, Y6, Y5
+	VPSHUFD $0xf5, Y12, Y11
+	VPXOR Y8, Y4, Y4
+	VPXOR Y14, Y10, Y10
+	VPXOR planeArgs_keys4+256(AX), Y4, Y4
+	VPXOR planeArgs_keys4+256(AX), Y10, Y10
+	VPXOR Y7, Y5, Y5
+	VPXOR Y13, Y11, Y11
+	VPXOR planeArgs_keys4+288(AX), Y5, Y5
+	VPXOR planeArgs_keys4+288(AX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y7
+	VPMULUDQ Y2, Y10, Y13
+	VPMULUDQ Y3, Y5, Y8
+	VPMULUDQ Y3, Y11, Y14
+	VPSHUFD $0xf5, Y8, Y4
+	VPSHUFD $0xf5, Y14, Y10
+	VPSHUFD $0xf5, Y7, Y5
+	VPSHUFD $0xf5, Y13, Y11
+	VPXOR Y9, Y4, Y4
+	VPXOR Y15, Y10, Y10
+	VPXOR planeArgs_keys4+320(AX), Y4, Y4
+	VPXOR planeArgs_keys4+320(AX), Y10, Y10
+	VPXOR Y6, Y5, Y5
+	VPXOR Y12, Y11, Y11
+	VPXOR planeArgs_keys4+352(AX), Y5, Y5
+	VPXOR planeArgs_keys4+352(AX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y6
+	VPMULUDQ Y2, Y10, Y12
+	VPMULUDQ Y3, Y5, Y9
+	VPMULUDQ Y3, Y11, Y15
+	VPSLLQ $32, Y8, Y8
+	VPSLLQ $32, Y14, Y14
+	VPSLLQ $32, Y7, Y7
+	VPSLLQ $32, Y13, Y13
+	VPXOR Y8, Y9, Y9
+	VPXOR Y14, Y15, Y15
+	VPXOR planeArgs_keys4+384(AX), Y9, Y9
+	VPXOR planeArgs_keys4+384(AX), Y15, Y15
+	VPXOR Y7, Y6, Y6
+	VPXOR Y13, Y12, Y12
+	VPXOR planeArgs_keys4+416(AX), Y6, Y6
+	VPXOR planeArgs_keys4+416(AX), Y12, Y12
+	VPSRLQ $32, Y9, Y0
+	VMOVDQU Y0, planeArgs_words+0(AX)
+	VPSLLQ $32, Y9, Y0
+	VPSRLQ $32, Y0, Y0
+	VMOVDQU Y0, planeArgs_words+64(AX)
+	VPSRLQ $32, Y6, Y0
+	VMOVDQU Y0, planeArgs_words+128(AX)
+	VPSLLQ $32, Y6, Y0
+	VPSRLQ $32, Y0, Y0
+	VMOVDQU Y0, planeArgs_words+192(AX)
+known:
+	SHLQ $5, DX
+	ANDQ $0xc0, DX
+	MOVQ DX, planeArgs_word(AX)
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU planeArgs_mask4(AX), Y7
+	VPMASKMOVQ (R8)(CX*1), Y7, Y0
+	VPMASKMOVQ (R8)(DX*1), Y7, Y1
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y2
+	VPMASKMOVQ (R9)(CX*1), Y7, Y3
+	VPXOR Y0, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y7, Y4
+	VPXOR Y0, Y4, Y4
+	CMPQ step_turned(BX), $const_turnRight
+	JNE straight
+	VPSRLQ $1, Y1, Y8
+	VPSLLQ $63, Y1, Y1
+	VPOR Y8, Y1, Y1
+straight:
+	VPXOR Y0, Y1, Y1
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JEQ shared
+	VPMASKMOVQ (R13)(CX*1), Y7, Y8
+	VPXOR Y8, Y1, Y1
+	VPMASKMOVQ (R13)(DX*1), Y7, Y8
+	VPXOR Y8, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y7, Y8
+	VPXOR Y8, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y8
+	VPXOR Y8, Y4, Y4
+	JMP bonded
+shared:
+	VPBROADCASTQ (R13)(CX*1), Y8
+	VPXOR Y8, Y1, Y1
+	VPBROADCASTQ (R13)(DX*1), Y8
+	VPXOR Y8, Y2, Y2
+	VPBROADCASTQ (R14)(CX*1), Y8
+	VPXOR Y8, Y3, Y3
+	VPBROADCASTQ (R15)(CX*1), Y8
+	VPXOR Y8, Y4, Y4
+bonded:
+	CMPQ step_turned(BX), $const_turnLeft
+	JNE across
+	VPSLLQ $1, Y2, Y8
+	VPSRLQ $63, Y2, Y2
+	VPOR Y8, Y2, Y2
+across:
+	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+loaded:
+	VPXOR Y2, Y1, Y7
+	VPAND Y2, Y1, Y1
+	VPAND Y7, Y3, Y2
+	VPXOR Y7, Y3, Y7
+	VPOR Y1, Y2, Y1
+	VPAND Y7, Y4, Y3
+	VPXOR Y7, Y4, Y7
+	VPXOR Y1, Y3, Y2
+	VPAND Y1, Y3, Y1
+	VPAND Y7, Y2, Y4
+	VPOR Y4, Y1, Y1
+	VMOVDQU Y1, planeArgs_scratch+96(AX)
+	VPANDN Y2, Y7, Y4
+	VMOVDQU Y4, planeArgs_scratch+0(AX)
+	VMOVDQU Y7, planeArgs_scratch+32(AX)
+	VPXOR Y1, Y1, Y1
+	MOVQ planeArgs_word(AX), DX
+	VMOVDQU planeArgs_words(AX)(DX*1), Y3
+	VMOVDQA Y1, Y4
+	VPOR planeArgs_scratch+0(AX), Y4, Y4
+	VPOR planeArgs_scratch+32(AX), Y4, Y4
+	VPCMPEQD Y5, Y5, Y5
+	VPXOR Y5, Y4, Y4
+	MOVQ planeArgs_thresholds(AX), CX
+	VMOVDQU 0(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND Y4, Y5, Y5
+	VPOR Y5, Y1, Y1
+	VMOVDQU 64(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND planeArgs_scratch+0(AX), Y5, Y5
+	VPOR Y5, Y1, Y1
+	VMOVDQU 128(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND planeArgs_scratch+32(AX), Y5, Y5
+	VPOR Y5, Y1, Y1
+	VPXOR planeArgs_scratch+96(AX), Y1, Y1
+	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT spread
+	VMOVDQU planeArgs_mask4(AX), Y4
+	VPMASKMOVQ (R8)(CX*1), Y4, Y5
+	VPXOR Y1, Y5, Y5
+	VPMASKMOVQ Y5, Y4, (R8)(CX*1)
+	JMP next
+spread:
+	VMOVDQU step_pick4+128(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+0(BX), Y5
+	VPMASKMOVQ 0(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 0(R8)(CX*1)
+	VMOVDQU step_pick4+160(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+32(BX), Y5
+	VPMASKMOVQ 32(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 32(R8)(CX*1)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
+// heatBath3SharedAVX2 sweeps one colour of rows of a plane with one random number a word.
+TEXT ·heatBath3SharedAVX2(SB), NOSPLIT, $0-8
+	MOVQ a+0(FP), AX
+row:
+	MOVQ planeArgs_y(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JLT within
+	MOVQ planeArgs_yOther(AX), CX
+	CMPQ CX, planeArgs_yEnd(AX)
+	JGE done
+	MOVQ planeArgs_yEnd(AX), DX
+	MOVQ DX, planeArgs_yOther(AX)
+	MOVQ planeArgs_siteOther(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	XORQ $1, planeArgs_colour(AX)
+within:
+	LEAQ 2(CX), DX
+	MOVQ DX, planeArgs_y(AX)
+	LEAQ 1(CX), R9
+	XORL DX, DX
+	CMPQ R9, planeArgs_ny(AX)
+	CMOVQEQ DX, R9
+	MOVQ planeArgs_ny(AX), DX
+	DECQ DX
+	LEAQ -1(CX), R10
+	TESTQ CX, CX
+	CMOVQEQ DX, R10
+	MOVQ R10, R15
+	MOVQ CX, R8
+	MOVQ CX, R13
+	MOVQ planeArgs_row(AX), DX
+	IMULQ DX, R8
+	IMULQ DX, R9
+	IMULQ DX, R10
+	MOVQ R8, R11
+	MOVQ R8, R12
+	MOVQ planeArgs_jrow(AX), DX
+	IMULQ DX, R13
+	IMULQ DX, R15
+	MOVQ R13, R14
+	MOVQ R13, SI
+	MOVQ R13, DI
+	ADDQ planeArgs_spin(AX), R8
+	ADDQ planeArgs_spin(AX), R9
+	ADDQ planeArgs_spin(AX), R10
+	ADDQ planeArgs_up(AX), R11
+	ADDQ planeArgs_down(AX), R12
+	ADDQ planeArgs_j0(AX), R13
+	ADDQ planeArgs_j1(AX), R14
+	ADDQ planeArgs_j1(AX), R15
+	ADDQ planeArgs_j2(AX), SI
+	ADDQ planeArgs_j2down(AX), DI
+	MOVQ planeArgs_colour(AX), DX
+	MOVQ planeArgs_steps(AX)(DX*8), BX
+	MOVQ planeArgs_stepsEnd(AX)(DX*8), DX
+	MOVQ DX, planeArgs_end(AX)
+	MOVQ planeArgs_site(AX), DX
+	MOVQ DX, planeArgs_rowSite(AX)
+	ADDQ planeArgs_nx(AX), DX
+	ADDQ planeArgs_nx(AX), DX
+	MOVQ DX, planeArgs_site(AX)
+	MOVQ $-1, planeArgs_eight(AX)
+vector:
+	MOVQ step_sites(BX), DX
+	ADDQ planeArgs_rowSite(AX), DX
+	MOVQ DX, CX
+	SHRQ $3, CX
+	CMPQ CX, planeArgs_eight(AX)
+	JEQ known
+	MOVQ CX, planeArgs_eight(AX)
+	VMOVDQU planeArgs_m0x4(AX), Y2
+	VMOVDQU planeArgs_m1x4(AX), Y3
+	VMOVQ CX, X4
+	VPBROADCASTQ X4, Y4
+	VPBROADCASTQ planeArgs_siteKey(AX), Y5
+	VPXOR Y5, Y4, Y4
+	VPMULUDQ Y2, Y4, Y4
+	VMOVDQU Y4, planeArgs_scratch+128(AX)
+	VPSHUFD $0xf5, Y4, Y4
+	VMOVDQU Y4, planeArgs_scratch+160(AX)
+	MOVQ DX, CX
+	ANDQ $1, CX
+	IMULQ $256, CX
+	ADDQ planeArgs_tables(AX), CX
+	VMOVDQU planeArgs_scratch+160(AX), Y5
+	VMOVDQU planeArgs_scratch+160(AX), Y11
+	VPXOR 0(CX), Y5, Y5
+	VPXOR 256(CX), Y11, Y11
+	VPMULUDQ Y3, Y5, Y6
+	VPMULUDQ Y3, Y11, Y12
+	VMOVDQU planeArgs_scratch+128(AX), Y5
+	VMOVDQU planeArgs_scratch+128(AX), Y11
+	VPXOR 128(CX), Y5, Y5
+	VPXOR 384(CX), Y11, Y11
+	VPSHUFD $0xf5, Y6, Y4
+	VPSHUFD $0xf5, Y12, Y10
+	VPXOR 64(CX), Y4, Y4
+	VPXOR 320(CX), Y10, Y10
+	VPMULUDQ Y2, Y4, Y7
+	VPMULUDQ Y2, Y10, Y13
+	VPMULUDQ Y3, Y5, Y8
+	VPMULUDQ Y3, Y11, Y14
+	VPSHUFD $0xf5, Y8, Y4
+	VPSHUFD $0xf5, Y14, Y10
+	VPSHUFD $0xf5, Y7, Y5
+	VPSHUFD $0xf5, Y13, Y11
+	VPXOR Y6, Y4, Y4
+	VPXOR Y12, Y10, Y10
+	VPXOR planeArgs_keys4+192(AX), Y4, Y4
+	VPXOR planeArgs_keys4+192(AX), Y10, Y10
+	VPXOR 192(CX), Y5, Y5
+	VPXOR 448(CX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y6
+	VPMULUDQ Y2, Y10, Y12
+	VPMULUDQ Y3, Y5, Y9
+	VPMULUDQ Y3, Y11, Y15
+	VPSHUFD $0xf5, Y9, Y4
+	VPSHUFD $0xf5, Y15, Y10
+	VPSHUFD $0xf5, Y6, Y5
+	VPSHUFD $0xf5, Y12, Y11
+	VPXOR Y8, Y4, Y4
+	VPXOR Y14, Y10, Y10
+	VPXOR planeArgs_keys4+256(AX), Y4, Y4
+	VPXOR planeArgs_keys4+256(AX), Y10, Y10
+	VPXOR Y7, Y5, Y5
+	VPXOR Y13, Y11, Y11
+	VPXOR planeArgs_keys4+288(AX), Y5, Y5
+	VPXOR planeArgs_keys4+288(AX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y7
+	VPMULUDQ Y2, Y10, Y13
+	VPMULUDQ Y3, Y5, Y8
+	VPMULUDQ Y3, Y11, Y14
+	VPSHUFD $0xf5, Y8, Y4
+	VPSHUFD $0xf5, Y14, Y10
+	VPSHUFD $0xf5, Y7, Y5
+	VPSHUFD $0xf5, Y13, Y11
+	VPXOR Y9, Y4, Y4
+	VPXOR Y15, Y10, Y10
+	VPXOR planeArgs_keys4+320(AX), Y4, Y4
+	VPXOR planeArgs_keys4+320(AX), Y10, Y10
+	VPXOR Y6, Y5, Y5
+	VPXOR Y12, Y11, Y11
+	VPXOR planeArgs_keys4+352(AX), Y5, Y5
+	VPXOR planeArgs_keys4+352(AX), Y11, Y11
+	VPMULUDQ Y2, Y4, Y6
+	VPMULUDQ Y2, Y10, Y12
+	VPMULUDQ Y3, Y5, Y9
+	VPMULUDQ Y3, Y11, Y15
+	VPSLLQ $32, Y8, Y8
+	VPSLLQ $32, Y14, Y14
+	VPSLLQ $32, Y7, Y7
+	VPSLLQ $32, Y13, Y13
+	VPXOR Y8, Y9, Y9
+	VPXOR Y14, Y15, Y15
+	VPXOR planeArgs_keys4+384(AX), Y9, Y9
+	VPXOR planeArgs_keys4+384(AX), Y15, Y15
+	VPXOR Y7, Y6, Y6
+	VPXOR Y13, Y12, Y12
+	VPXOR planeArgs_keys4+416(AX), Y6, Y6
+	VPXOR planeArgs_keys4+416(AX), Y12, Y12
+	VPSRLQ $32, Y9, Y0
+	VMOVDQU Y0, planeArgs_words+0(AX)
+	VPSLLQ $32, Y9, Y0
+	VPSRLQ $32, Y0, Y0
+	VMOVDQU Y0, planeArgs_words+64(AX)
+	VPSRLQ $32, Y6, Y0
+	VMOVDQU Y0, planeArgs_words+128(AX)
+	VPSLLQ $32, Y6, Y0
+	VPSRLQ $32, Y0, Y0
+	VMOVDQU Y0, planeArgs_words+192(AX)
+known:
+	SHLQ $5, DX
+	ANDQ $0xc0, DX
+	MOVQ DX, planeArgs_word(AX)
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT packed
+	MOVQ step_here(BX), CX
+	MOVQ step_right(BX), DX
+	VMOVDQU planeArgs_mask4(AX), Y7
+	VPMASKMOVQ (R8)(CX*1), Y7, Y0
+	VPMASKMOVQ (R8)(DX*1), Y7, Y1
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y2
+	VPMASKMOVQ (R9)(CX*1), Y7, Y3
+	VPXOR Y0, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y7, Y4
+	VPXOR Y0, Y4, Y4
+	VPMASKMOVQ (R11)(CX*1), Y7, Y5
+	VPXOR Y0, Y5, Y5
+	VPMASKMOVQ (R12)(CX*1), Y7, Y6
+	VPXOR Y0, Y6, Y6
+	CMPQ step_turned(BX), $const_turnRight
+	JNE straight
+	VPSRLQ $1, Y1, Y8
+	VPSLLQ $63, Y1, Y1
+	VPOR Y8, Y1, Y1
+straight:
+	VPXOR Y0, Y1, Y1
+	MOVQ step_bond(BX), CX
+	MOVQ step_bondLeft(BX), DX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JEQ shared
+	VPMASKMOVQ (R13)(CX*1), Y7, Y8
+	VPXOR Y8, Y1, Y1
+	VPMASKMOVQ (R13)(DX*1), Y7, Y8
+	VPXOR Y8, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y7, Y8
+	VPXOR Y8, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y8
+	VPXOR Y8, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y7, Y8
+	VPXOR Y8, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y7, Y8
+	VPXOR Y8, Y6, Y6
+	JMP bonded
+shared:
+	VPBROADCASTQ (R13)(CX*1), Y8
+	VPXOR Y8, Y1, Y1
+	VPBROADCASTQ (R13)(DX*1), Y8
+	VPXOR Y8, Y2, Y2
+	VPBROADCASTQ (R14)(CX*1), Y8
+	VPXOR Y8, Y3, Y3
+	VPBROADCASTQ (R15)(CX*1), Y8
+	VPXOR Y8, Y4, Y4
+	VPBROADCASTQ (SI)(CX*1), Y8
+	VPXOR Y8, Y5, Y5
+	VPBROADCASTQ (DI)(CX*1), Y8
+	VPXOR Y8, Y6, Y6
+bonded:
+	CMPQ step_turned(BX), $const_turnLeft
+	JNE across
+	VPSLLQ $1, Y2, Y8
+	VPSRLQ $63, Y2, Y2
+	VPOR Y8, Y2, Y2
+across:
+	VPXOR Y0, Y2, Y2
+	JMP loaded
+packed:
+	VMOVDQU step_masks4+0(BX), Y10
+	VMOVDQU step_masks4+32(BX), Y11
+	VMOVDQU step_pick4+0(BX), Y12
+	VMOVDQU step_pick4+32(BX), Y13
+	VMOVDQU step_pick4+64(BX), Y14
+	VMOVDQU step_pick4+96(BX), Y15
+	MOVQ step_here(BX), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPMASKMOVQ (R8)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y0, Y0
+	VPMASKMOVQ 32(R8)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y0, Y0
+	VMOVDQU step_masks4+64(BX), Y7
+	VMOVDQU step_masks4+96(BX), Y8
+	MOVQ step_right(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+192(BX), Y7
+	MOVQ step_rightFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y1, Y1
+	CMPQ step_turned(BX), $0
+	JEQ rightTurned
+	VMOVDQU step_rightTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y1, Y9
+	VPSLLVQ Y8, Y1, Y1
+	VPXOR Y9, Y1, Y1
+rightTurned:
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R8)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R8)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R9)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R9)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R10)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R10)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (R11)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(R11)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (R12)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(R12)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	CMPQ planeArgs_layout(AX), $const_layoutPackedFree
+	JEQ free
+	JGT one
+	VPMASKMOVQ (R13)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ 32(R13)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y1, Y1
+	VMOVDQU step_masks4+128(BX), Y7
+	VMOVDQU step_masks4+160(BX), Y8
+	MOVQ step_left(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMD Y9, Y14, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ 32(R13)(DX*1), Y8, Y9
+	VPERMD Y9, Y15, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_leftFrom(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPXOR Y9, Y2, Y2
+	VPMASKMOVQ (R14)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ 32(R14)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ 32(R15)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ 32(SI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y10, Y9
+	VPERMD Y9, Y12, Y9
+	VPXOR Y9, Y6, Y6
+	VPMASKMOVQ 32(DI)(CX*1), Y11, Y9
+	VPERMD Y9, Y13, Y9
+	VPXOR Y9, Y6, Y6
+	JMP free
+one:
+	VMOVDQU step_masks4+288(BX), Y7
+	MOVQ step_bondLeft(BX), DX
+	VPMASKMOVQ (R13)(DX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+224(BX), Y7
+	MOVQ step_bondLeftFrom(BX), DX
+	VPBROADCASTQ (R13)(DX*1), Y9
+	VPAND Y7, Y9, Y9
+	VPXOR Y9, Y2, Y2
+	VMOVDQU step_masks4+256(BX), Y7
+	MOVQ step_bond(BX), CX
+	VPMASKMOVQ (R13)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y1, Y1
+	VPMASKMOVQ (R14)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y3, Y3
+	VPMASKMOVQ (R15)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y4, Y4
+	VPMASKMOVQ (SI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y5, Y5
+	VPMASKMOVQ (DI)(CX*1), Y7, Y9
+	VPERMQ $0xa0, Y9, Y9
+	VPXOR Y9, Y6, Y6
+free:
+	CMPQ step_turned(BX), $0
+	JEQ leftTurned
+	VMOVDQU step_leftTurn(BX), Y7
+	VMOVDQU planeArgs_bits4(AX), Y8
+	VPSUBQ Y7, Y8, Y8
+	VPSRLVQ Y7, Y2, Y9
+	VPSLLVQ Y8, Y2, Y2
+	VPXOR Y9, Y2, Y2
+leftTurned:
+	VPXOR Y0, Y1, Y1
+	VPXOR Y0, Y2, Y2
+	VPXOR Y0, Y3, Y3
+	VPXOR Y0, Y4, Y4
+	VPXOR Y0, Y5, Y5
+	VPXOR Y0, Y6, Y6
+loaded:
+	VPXOR Y2, Y1, Y7
+	VPAND Y2, Y1, Y1
+	VPAND Y7, Y3, Y2
+	VPXOR Y7, Y3, Y7
+	VPOR Y1, Y2, Y1
+	VPXOR Y5, Y4, Y2
+	VPAND Y5, Y4, Y4
+	VPAND Y2, Y6, Y5
+	VPXOR Y2, Y6, Y2
+	VPOR Y4, Y5, Y4
+	VPAND Y7, Y2, Y3
+	VPXOR Y7, Y2, Y7
+	VPXOR Y4, Y1, Y2
+	VPAND Y4, Y1, Y1
+	VPAND Y2, Y3, Y4
+	VPXOR Y2, Y3, Y2
+	VPOR Y1, Y4, Y1
+	VPAND Y7, Y2, Y4
+	VMOVDQU Y1, planeArgs_scratch+96(AX)
+	VMOVDQU Y4, planeArgs_scratch+64(AX)
+	VPXOR Y4, Y7, Y4
+	VMOVDQU Y4, planeArgs_scratch+32(AX)
+	VPXOR Y2, Y1, Y4
+	VPANDN Y4, Y7, Y4
+	VMOVDQU Y4, planeArgs_scratch+0(AX)
+	VPXOR Y1, Y1, Y1
+	MOVQ planeArgs_word(AX), DX
+	VMOVDQU planeArgs_words(AX)(DX*1), Y3
+	VMOVDQA Y1, Y4
+	VPOR planeArgs_scratch+0(AX), Y4, Y4
+	VPOR planeArgs_scratch+32(AX), Y4, Y4
+	VPOR planeArgs_scratch+64(AX), Y4, Y4
+	VPCMPEQD Y5, Y5, Y5
+	VPXOR Y5, Y4, Y4
+	MOVQ planeArgs_thresholds(AX), CX
+	VMOVDQU 0(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND Y4, Y5, Y5
+	VPOR Y5, Y1, Y1
+	VMOVDQU 64(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND planeArgs_scratch+0(AX), Y5, Y5
+	VPOR Y5, Y1, Y1
+	VMOVDQU 128(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND planeArgs_scratch+32(AX), Y5, Y5
+	VPOR Y5, Y1, Y1
+	VMOVDQU 192(CX), Y5
+	VPCMPGTQ Y3, Y5, Y5
+	VPAND planeArgs_scratch+64(AX), Y5, Y5
+	VPOR Y5, Y1, Y1
+	VPXOR planeArgs_scratch+96(AX), Y1, Y1
+	MOVQ step_here(BX), CX
+	CMPQ planeArgs_layout(AX), $const_layoutShared
+	JGT spread
+	VMOVDQU planeArgs_mask4(AX), Y4
+	VPMASKMOVQ (R8)(CX*1), Y4, Y5
+	VPXOR Y1, Y5, Y5
+	VPMASKMOVQ Y5, Y4, (R8)(CX*1)
+	JMP next
+spread:
+	VMOVDQU step_pick4+128(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+0(BX), Y5
+	VPMASKMOVQ 0(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 0(R8)(CX*1)
+	VMOVDQU step_pick4+160(BX), Y4
+	VPERMD Y1, Y4, Y4
+	VMOVDQU step_masks4+32(BX), Y5
+	VPMASKMOVQ 32(R8)(CX*1), Y5, Y6
+	VPXOR Y4, Y6, Y6
+	VPMASKMOVQ Y6, Y5, 32(R8)(CX*1)
+next:
+	ADDQ $step__size, BX
+	CMPQ BX, planeArgs_end(AX)
+	JNE vector
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
 // unsatisfied2AVX2 counts the unsatisfied bonds of one colour of rows of a plane.
 TEXT ·unsatisfied2AVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX

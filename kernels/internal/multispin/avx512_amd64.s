@@ -2795,7 +2795,7 @@ vector:
 	VPSHUFD $0xf5, Z4, Z5
 	MOVQ DX, CX
 	ANDQ $1, CX
-	SHLQ $8, CX
+	IMULQ $256, CX
 	ADDQ planeArgs_tables(AX), CX
 	VPXORQ 0(CX), Z5, Z9
 	VPMULUDQ Z30, Z9, Z10
@@ -3165,7 +3165,7 @@ vector:
 	VPSHUFD $0xf5, Z4, Z5
 	MOVQ DX, CX
 	ANDQ $1, CX
-	SHLQ $8, CX
+	IMULQ $256, CX
 	ADDQ planeArgs_tables(AX), CX
 	VPXORQ 0(CX), Z5, Z9
 	VPMULUDQ Z30, Z9, Z10
@@ -3583,7 +3583,7 @@ vector:
 	VPSHUFD $0xf5, Z4, Z5
 	MOVQ DX, CX
 	ANDQ $1, CX
-	SHLQ $8, CX
+	IMULQ $256, CX
 	ADDQ planeArgs_tables(AX), CX
 	VPXORQ 0(CX), Z5, Z9
 	VPMULUDQ Z30, Z9, Z10
@@ -3957,7 +3957,7 @@ vector:
 	VPSHUFD $0xf5, Z4, Z5
 	MOVQ DX, CX
 	ANDQ $1, CX
-	SHLQ $8, CX
+	IMULQ $256, CX
 	ADDQ planeArgs_tables(AX), CX
 	VPXORQ 0(CX), Z5, Z9
 	VPMULUDQ Z30, Z9, Z10

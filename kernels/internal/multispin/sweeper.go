@@ -49,7 +49,7 @@ func NewSweeper(l Lattice, rule Rule, spins, couplings, thresholds []uint64, w e
 // rounds, take portable code at every level.
 func (s *Sweeper) Sweep(stream rng.Stream) {
 	s.stream, s.pass = stream, newPass(stream)
-	if s.vector.can(s.level) && !stream.Check {
+	if s.level != level.Portable && !stream.Check {
 		s.vector.sweep(s)
 		return
 	}

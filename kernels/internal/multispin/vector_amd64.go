@@ -257,7 +257,6 @@ func (a *planeArgs) spreadKeys() {
 // A vectorSweeper is the part of a Sweeper that runs assembly.
 type vectorSweeper struct {
 	vectorBoard
-	shared  bool
 	tables  []wideTables // one for each block of words
 	prepare func(task, worker int)
 	job     job
@@ -266,7 +265,6 @@ type vectorSweeper struct {
 
 func (v *vectorSweeper) init(s *Sweeper) {
 	v.vectorBoard.init(&s.board)
-	v.shared = s.Shared
 	v.tables = make([]wideTables, v.blocks)
 	v.prepare = func(block, _ int) { v.set(s, block) }
 	v.run = [2][2][2]func(*planeArgs){
@@ -274,9 +272,10 @@ func (v *vectorSweeper) init(s *Sweeper) {
 		{{metropolis2AVX512, metropolis3AVX512}, {heatBath2AVX512, heatBath3AVX512}},
 	}[v.lanes/8][s.rule][s.Dims()-2]
 	if s.Shared {
-		v.run = [2][2]func(*planeArgs){
-			{metropolis2SharedAVX512, metropolis3SharedAVX512}, {heatBath2SharedAVX512, heatBath3SharedAVX512},
-		}[s.rule][s.Dims()-2]
+		v.run = [2][2][2]func(*planeArgs){
+			{{metropolis2SharedAVX2, metropolis3SharedAVX2}, {heatBath2SharedAVX2, heatBath3SharedAVX2}},
+			{{metropolis2SharedAVX512, metropolis3SharedAVX512}, {heatBath2SharedAVX512, heatBath3SharedAVX512}},
+		}[v.lanes/8][s.rule][s.Dims()-2]
 	}
 	v.job.init(&s.board, v.blocks, func(block int, sl slab, colour, worker int) {
 		a := v.plane(&s.board, block, sl, colour, worker)
@@ -289,11 +288,6 @@ func (v *vectorSweeper) init(s *Sweeper) {
 		a.thresholds = unsafe.Pointer(&t.thresholds)
 		v.run(a)
 	})
-}
-
-// can tells whether there is assembly for a level.
-func (v *vectorSweeper) can(l level.Level) bool {
-	return l == level.AVX512 || l == level.AVX2 && !v.shared
 }
 
 // set fills the tables of a block.
