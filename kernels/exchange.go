@@ -81,16 +81,14 @@ func (k *exchange) InPlace() int { return 0 }
 func (k *exchange) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer) error {
 	ladder, energies, beta := engine.Slice[int32](out), engine.Slice[float64](in[1]), engine.Slice[float64](in[2])
 	n, t := len(energies), k.temperatures
+	if err := checkWalkers("exchange", ladder, n, t); err != nil {
+		return err
+	}
 	s := c.Stream(k.stream)
 	for first := 0; first < n; first += t {
 		var row [LadderRows][]int32
 		for r := range row {
 			row[r] = ladder[r*n+first:][:t]
-		}
-		for j, w := range row[LadderWalker] {
-			if w < 0 || int(w) >= t {
-				return fmt.Errorf("exchange: walker %d at temperature %d of a ladder of %d", w, j, t)
-			}
 		}
 		for j := int(c.Pass & 1); j+1 < t; j += 2 {
 			a, b := row[LadderWalker][j], row[LadderWalker][j+1]
@@ -103,6 +101,16 @@ func (k *exchange) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer) e
 			}
 		}
 		label(&row)
+	}
+	return nil
+}
+
+// checkWalkers refuses a ladder of n walkers in all whose walkers are not below t.
+func checkWalkers(kernel string, ladder []int32, n, t int) error {
+	for i, w := range ladder[LadderWalker*n : (LadderWalker+1)*n] {
+		if w < 0 || int(w) >= t {
+			return fmt.Errorf("%s: walker %d at temperature %d of a ladder of %d", kernel, w, i%t, t)
+		}
 	}
 	return nil
 }

@@ -81,6 +81,9 @@ func (k *houdayer) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer)
 		}
 	}
 	return func(c *engine.Clock) error {
+		if err := checkWalkers("houdayer", ladder, in[1].Len()/LadderRows, k.temperatures); err != nil {
+			return err
+		}
 		s, odd = c.Stream(k.stream), 0
 		if k.copies > 2 {
 			odd = int(c.Pass & 1)

@@ -37,6 +37,9 @@ func BitOverlaps(n int, state, ladder *gorgonia.Node) (*gorgonia.Node, error) {
 func (k *bitOverlaps) Host(_ engine.Clock, out engine.Buffer, in []engine.Buffer) error {
 	c, t := k.copies, k.temperatures
 	rows, lanes := in[0].Shape[1], in[0].Shape[2]
+	if err := checkWalkers("bit overlaps", engine.Slice[int32](in[1]), in[1].Len()/LadderRows, t); err != nil {
+		return err
+	}
 	walkers := engine.Slice[int32](in[1])[LadderWalker*in[1].Shape[1]*c*t:]
 	q := engine.Slice[float64](out)
 	for system := range in[0].Shape[0] {

@@ -77,10 +77,17 @@ func DenseOverlaps(n int, state, ladder *gorgonia.Node) (*gorgonia.Node, error) 
 
 // Host is the definition.
 func (k *denseOverlaps) Host(_ engine.Clock, out engine.Buffer, in []engine.Buffer) error {
+	if err := k.check(in); err != nil {
+		return err
+	}
 	for i := range out.Shape[0] {
 		k.system(engine.Slice[float64](out), engine.Slice[float32](in[0]), engine.Slice[int32](in[1]), i, out.Shape[0])
 	}
 	return nil
+}
+
+func (k *denseOverlaps) check(in []engine.Buffer) error {
+	return checkWalkers("dense overlaps", engine.Slice[int32](in[1]), in[1].Len()/LadderRows, k.temperatures)
 }
 
 func (k *denseOverlaps) system(q []float64, state []float32, ladder []int32, system, systems int) {
@@ -119,7 +126,13 @@ func product(x, y []float32) float64 {
 func (k *denseOverlaps) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer) (func(*engine.Clock) error, error) {
 	q, state, ladder := engine.Slice[float64](out), engine.Slice[float32](in[0]), engine.Slice[int32](in[1])
 	task := func(i, _ int) { k.system(q, state, ladder, i, out.Shape[0]) }
-	return func(*engine.Clock) error { w.Do(out.Shape[0], task); return nil }, nil
+	return func(*engine.Clock) error {
+		if err := k.check(in); err != nil {
+			return err
+		}
+		w.Do(out.Shape[0], task)
+		return nil
+	}, nil
 }
 
 // byTemperature reorders values of walkers.
@@ -144,6 +157,9 @@ func ByTemperature(ladder, values *gorgonia.Node) (*gorgonia.Node, error) {
 
 // Host is the definition.
 func (k *byTemperature) Host(_ engine.Clock, out engine.Buffer, in []engine.Buffer) error {
+	if err := checkWalkers("by temperature", engine.Slice[int32](in[0]), out.Len(), k.temperatures); err != nil {
+		return err
+	}
 	dst, walker, values := engine.Slice[float64](out), engine.Slice[int32](in[0])[LadderWalker*out.Len():], engine.Slice[float64](in[1])
 	for i := range dst {
 		dst[i] = values[i/k.temperatures*k.temperatures+int(walker[i])]

@@ -81,6 +81,9 @@ func LaneOverlaps(n int, state, ladder *gorgonia.Node) (*gorgonia.Node, error) {
 func (k *laneOverlaps) Host(_ engine.Clock, out engine.Buffer, in []engine.Buffer) error {
 	rows, lanes := in[0].Shape[1], in[0].Shape[2]
 	c, t := k.copies, k.temperatures
+	if err := checkWalkers("overlaps", engine.Slice[int32](in[1]), in[1].Len()/LadderRows, t); err != nil {
+		return err
+	}
 	walkers := engine.Slice[int32](in[1])[LadderWalker*in[1].Shape[1]*c*t:]
 	for system := range in[0].Shape[0] {
 		w := walkers[system*c*t:][:c*t]

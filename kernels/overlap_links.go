@@ -42,11 +42,18 @@ func LinkOverlaps(g *Graph, state, ladder *gorgonia.Node) (*gorgonia.Node, error
 
 // Host is the definition.
 func (k *linkOverlaps) Host(_ engine.Clock, out engine.Buffer, in []engine.Buffer) error {
+	if err := k.check(in); err != nil {
+		return err
+	}
 	both := make([]float32, k.model.Sites*k.temperatures)
 	for q := range k.model.Systems {
 		k.system(out, in, q, both)
 	}
 	return nil
+}
+
+func (k *linkOverlaps) check(in []engine.Buffer) error {
+	return checkWalkers("link overlaps", engine.Slice[int32](in[1]), in[1].Len()/LadderRows, k.temperatures)
 }
 
 // system compares the copies of system q; both is scratch memory for s^a s^b of every site and temperature.
@@ -94,5 +101,11 @@ func (k *linkOverlaps) Bind(w engine.Workers, out engine.Buffer, in []engine.Buf
 		scratch[i] = make([]float32, k.model.Sites*k.temperatures)
 	}
 	task := func(q, worker int) { k.system(out, in, q, scratch[worker]) }
-	return func(*engine.Clock) error { w.Do(k.model.Systems, task); return nil }, nil
+	return func(*engine.Clock) error {
+		if err := k.check(in); err != nil {
+			return err
+		}
+		w.Do(k.model.Systems, task)
+		return nil
+	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/engine/enginetest"
 	"cavity/kernels"
 	"cavity/kernels/kerneltest"
 )
@@ -113,4 +114,54 @@ func run(t *testing.T, b *inputs, g *gorgonia.ExprGraph, swept *gorgonia.Node) e
 		}
 	}
 	return p.Step(context.Background(), 1)
+}
+
+// TestWalkersAreChecked gives every kernel that follows a ladder a walker beyond it.
+func TestWalkersAreChecked(t *testing.T) {
+	graph, err := kernels.NewGraph(6, []kernels.Edge{{I: 0, J: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, build := range map[string]func(b *inputs, g *gorgonia.ExprGraph, ladder *gorgonia.Node) *gorgonia.Node{
+		"exchange": func(b *inputs, g *gorgonia.ExprGraph, ladder *gorgonia.Node) *gorgonia.Node {
+			return b.ok(kernels.Exchange(1, ladder, b.in(g, "e", tensor.Float64, nil, 1, 4), b.in(g, "beta", tensor.Float64, nil, 2)))
+		},
+		"by temperature": func(b *inputs, g *gorgonia.ExprGraph, ladder *gorgonia.Node) *gorgonia.Node {
+			return b.ok(kernels.ByTemperature(ladder, b.in(g, "e", tensor.Float64, nil, 1, 4)))
+		},
+		"dense overlaps": func(b *inputs, g *gorgonia.ExprGraph, ladder *gorgonia.Node) *gorgonia.Node {
+			return b.ok(kernels.DenseOverlaps(6, b.in(g, "x", tensor.Float32, nil, 1, 2, 4, 16), ladder))
+		},
+		"overlaps": func(b *inputs, g *gorgonia.ExprGraph, ladder *gorgonia.Node) *gorgonia.Node {
+			return b.ok(kernels.LaneOverlaps(6, b.in(g, "x", tensor.Float32, nil, 1, 6, 16), ladder))
+		},
+		"bit overlaps": func(b *inputs, g *gorgonia.ExprGraph, ladder *gorgonia.Node) *gorgonia.Node {
+			return b.ok(kernels.BitOverlaps(6, b.in(g, "x", tensor.Uint64, nil, 1, 2, 16), ladder))
+		},
+		"link overlaps": func(b *inputs, g *gorgonia.ExprGraph, ladder *gorgonia.Node) *gorgonia.Node {
+			return b.ok(kernels.LinkOverlaps(graph, b.in(g, "x", tensor.Float32, nil, 1, 6, 16), ladder))
+		},
+		"houdayer": func(b *inputs, g *gorgonia.ExprGraph, ladder *gorgonia.Node) *gorgonia.Node {
+			return b.ok(kernels.Houdayer(graph, 1, b.in(g, "x", tensor.Float32, nil, 1, 6, 16), ladder))
+		},
+	} {
+		for _, backend := range []engine.Backend{kerneltest.Bound{Workers: 1}, enginetest.Plain{}} {
+			l := kernels.NewLadder(1, 2, 2)
+			l[kernels.LadderWalker*4+3] = 2
+			b, g := &inputs{t, map[string]any{}}, gorgonia.NewGraph()
+			out := build(b, g, b.in(g, "ladder", tensor.Int32, l, kernels.LadderRows, 1, 2, 2))
+			stage := engine.Stage{Name: "s", Graph: g, Repeat: 1, Next: map[string]*gorgonia.Node{"out": out}}
+			p, err := engine.Compile(engine.Plan{Stages: []engine.Stage{stage}}, backend)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Write("ladder", l); err != nil {
+				t.Fatal(err)
+			}
+			want := name + ": walker 2 at temperature 1 of a ladder of 2"
+			if err := p.Step(context.Background(), 1); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v, want %q", backend.Name(), err, want)
+			}
+		}
+	}
 }
