@@ -1,0 +1,118 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"cavity/engine"
+	"cavity/engine/rng"
+	"cavity/models/dataset"
+	"cavity/models/rbm"
+)
+
+func init() {
+	for _, c := range []struct {
+		method           rbm.Method
+		k, hidden, batch int
+		target           float64
+	}{{rbm.CD, 1, 500, 128, 3.3}, {rbm.CD, 10, 500, 128, 18}, {rbm.PCD, 100, 500, 128, 165}, {rbm.CD, 1, 1024, 512, 30}} {
+		name := fmt.Sprintf("%s-%d 784×%d, batches of %d", map[rbm.Method]string{rbm.CD: "CD", rbm.PCD: "PCD"}[c.method], c.k, c.hidden, c.batch)
+		register(Case{Suite: "rbm", Name: name, Unit: "ms", Target: c.target, Slow: c.k > 10, Only: []string{"cpu", "openblas", "cuda"},
+			Start: training(rbm.Training{Hidden: c.hidden, Method: c.method, K: c.k, Batch: c.batch, Rate: .05, Momentum: .5})})
+	}
+	for _, h := range []int{125, 250, 500, 1000} {
+		register(Case{Suite: "rbm", Name: fmt.Sprintf("CD-1 784×%d, batches of 100", h), Family: "CD-1 by hidden units", Size: float64(h), Unit: "ms", Slow: h == 1000,
+			Start: training(rbm.Training{Hidden: h, Method: rbm.CD, K: 1, Batch: 100, Rate: .05, Momentum: .5})})
+	}
+	register(Case{Suite: "rbm", Name: "AIS 1,000 temperatures × 100 chains, 500 hidden", Unit: "s", Target: 1.4, Slow: true, Start: annealing})
+}
+
+// discs is a set of 28×28 pictures of bright discs: MNIST's share of bright pixels, without files.
+func discs(count int) *dataset.Set {
+	s := &dataset.Set{Name: "discs", Height: 28, Width: 28, Classes: 10}
+	for part, p := range []*dataset.Part{&s.Train, &s.Test} {
+		n := count >> (2 * part)
+		*p = dataset.Part{Count: n, Images: make([]uint8, n*784), Labels: make([]uint8, n)}
+		for k := range n {
+			r := rng.At(1, uint64(k), rng.SetupStage, uint16(part))
+			cx, cy := 9+int(r.Below(0, 10)), 9+int(r.Below(1, 10))
+			p.Labels[k] = uint8((cx - 9 + k%2) % 10)
+			for i := range 784 {
+				if x, y := i%28-cx, i/28-cy; x*x+y*y < 33 {
+					p.Images[k*784+i] = 255
+				}
+			}
+		}
+	}
+	return s
+}
+
+// training times updates. The verification: every weight is finite, and the training has lowered the free energy of the data
+// against that of the data with their pixels shuffled.
+func training(t rbm.Training) func(b engine.Backend) (*Work, error) {
+	return func(b engine.Backend) (*Work, error) {
+		t.Set = discs(4096)
+		tr, err := t.Start(b)
+		if err != nil {
+			return nil, err
+		}
+		ctx := context.Background()
+		return &Work{Step: func(n int) error { return tr.Step(ctx, n) }, Amount: 1, Verify: func() error {
+			if left := 20 - int(tr.Program.Steps()); left > 0 {
+				if err := tr.Step(ctx, left); err != nil {
+					return err
+				}
+			}
+			m, err := tr.Machine()
+			if err != nil {
+				return err
+			}
+			return learned(m, t.Set.Train)
+		}}, nil
+	}
+}
+
+func learned(m *rbm.Machine, p dataset.Part) error {
+	var data, noise float64
+	for k := range 50 {
+		v, w := make([]float32, 784), make([]float32, 784)
+		for i, x := range p.Images[k*784 : (k+1)*784] {
+			v[i] = float32(x / 255)
+			w[(i*397+11)%784] = v[i]
+		}
+		data, noise = data+m.FreeEnergy(v), noise+m.FreeEnergy(w)
+	}
+	if math.IsNaN(data) || !(data < noise) {
+		return fmt.Errorf("free energy %v of the data, %v of shuffled pixels", data/50, noise/50)
+	}
+	return nil
+}
+
+// annealing times AIS of a machine whose ln Z is known: small weights make it nearly independent, and with W = 0 it is
+// Σ ln(1+e^b) + H ln 2 exactly.
+func annealing(b engine.Backend) (*Work, error) {
+	m, err := rbm.New(rbm.Layer{Units: rbm.Bernoulli, Count: 784}, rbm.Layer{Units: rbm.Bernoulli, Count: 500}, 1e-9, 1)
+	if err != nil {
+		return nil, err
+	}
+	a, err := (rbm.AIS{Chains: 100, Temperatures: 1000, Seed: 1}).Start(m, b)
+	if err != nil {
+		return nil, err
+	}
+	var last rbm.Estimate
+	ctx := context.Background()
+	return &Work{Amount: 1, Step: func(n int) error {
+		for range n {
+			if last, err = a.Forward(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, Verify: func() error {
+		if want := (784 + 500) * math.Ln2; math.Abs(last.LogZ-want) > .05 {
+			return fmt.Errorf("ln Z = %v of an independent machine, exactly %v", last.LogZ, want)
+		}
+		return nil
+	}}, nil
+}
