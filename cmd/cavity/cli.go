@@ -16,6 +16,8 @@ import (
 type cli struct {
 	Temper temper `cmd:"" help:"Parallel tempering of a spin model."`
 
+	Rbm rbmVerbs `cmd:"" help:"Restricted Boltzmann machines."`
+
 	Modes modesVerbs `cmd:"" help:"Deep networks in weight space and in mode space."`
 
 	Exact exact `cmd:"" help:"Exact averages of a small instance, or of the square Ising lattice."`

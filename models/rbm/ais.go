@@ -155,9 +155,15 @@ func (an *Annealer) Forward(ctx context.Context) (Estimate, error) {
 }
 
 // Reverse is an upper bound on ln Z in expectation. It starts from samples of the machine: the rows of start, [Chains, visible],
-// data or saved chains, after burn Gibbs steps.
+// data or saved chains (nil: independent units), after burn Gibbs steps.
 func (an *Annealer) Reverse(ctx context.Context, start []float32, burn int) (Estimate, error) {
-	if err := an.Program.Write("v", start); err != nil {
+	var err error
+	if start == nil {
+		err = an.Program.Once("first")
+	} else {
+		err = an.Program.Write("v", start)
+	}
+	if err != nil {
 		return Estimate{}, err
 	}
 	for k := range burn {

@@ -1,6 +1,7 @@
 package rbm
 
 import (
+	"fmt"
 	"math"
 
 	"cavity/engine/rng"
@@ -125,4 +126,47 @@ func someRows(v []float32, width, n int, seed uint64) []float32 {
 		copy(out[k*width:(k+1)*width], v[int(r)*width:])
 	}
 	return out
+}
+
+// Fit takes the base field, shift and scale from data, and leaves the biases as they are.
+func (m *Machine) Fit(set *dataset.Set) {
+	b := m.B
+	m.B = make([]float32, len(b))
+	m.fit(set)
+	m.B = b
+}
+
+// Rows are n of the first 10,000 examples as visible units, shuffled.
+func (m *Machine) Rows(p dataset.Part, n int, seed uint64) []float32 {
+	return someRows(m.Encode(p.Head(10000), seed), m.Visible.Count, n, seed)
+}
+
+// Suits finds what keeps a machine from being held against a set.
+func (m *Machine) Suits(set *dataset.Set) error {
+	n := m.Visible.Count - m.Visible.Labels
+	if m.Visible.Units == Potts {
+		n /= m.Visible.States
+	}
+	switch {
+	case n != set.Pixels():
+		return fmt.Errorf("rbm: the machine has %d visible units for pixels, but the pictures of %s have %d pixels", n, set.Name, set.Pixels())
+	case m.Visible.Labels > 0 && m.Visible.Labels != set.Classes:
+		return fmt.Errorf("rbm: the machine knows %d classes, %s has %d", m.Visible.Labels, set.Name, set.Classes)
+	case m.Visible.Units == Gaussian && m.Shift == nil:
+		return fmt.Errorf("rbm: a machine of Gaussian units without shift and scale cannot read pixels")
+	}
+	return nil
+}
+
+// Half marks the pixels of the top, bottom, left or right half of the pictures.
+func (m *Machine) Half(side string) ([]bool, error) {
+	if !m.shows() {
+		return nil, fmt.Errorf("rbm: the visible units are no pixels: there is no %s half", side)
+	}
+	mark := make([]bool, m.Visible.Count)
+	for i := range m.Height * m.Width {
+		y, x := i/m.Width, i%m.Width
+		mark[i] = side == "top" && 2*y < m.Height || side == "bottom" && 2*y >= m.Height || side == "left" && 2*x < m.Width || side == "right" && 2*x >= m.Width
+	}
+	return mark, nil
 }

@@ -18,7 +18,8 @@ func enumerable(l Layer) bool {
 
 // LogZ is ln Z by a sum over the states of the smaller layer of binary units, the other layer being summed in closed
 // form: Z = Σ_h exp(c·h + Σ_i A(b_i + (Wh)_i)) or the same with the layers exchanged. States are visited in Gray code's order
-// in blocks, each of which begins with fields computed afresh; sums are in float64.
+// in blocks, each of which begins with fields computed afresh; sums are in float64. Bernoulli units are summed by products, see
+// factors.
 func (m *Machine) LogZ() (float64, error) {
 	if err := m.Check(); err != nil {
 		return 0, err
@@ -38,12 +39,13 @@ func (m *Machine) enumerate() float64 {
 	n := m.Visible.Count
 	low := min(n, 12) // units that turn inside a block
 	blocks := make([]float64, 1<<(n-low))
+	f := newFactors(m)
 	var wg sync.WaitGroup
 	next := make(chan int)
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for k := range next {
-				blocks[k] = m.block(k, low)
+				blocks[k] = m.block(k, low, f)
 			}
 		})
 	}
@@ -56,7 +58,7 @@ func (m *Machine) enumerate() float64 {
 }
 
 // block is the logarithm of the sum over the states whose units from low on show the bits of k.
-func (m *Machine) block(k, low int) float64 {
+func (m *Machine) block(k, low int, f *factors) float64 {
 	off, on := 0.0, 1.0
 	if m.Visible.Units == Ising {
 		off = -1
@@ -75,7 +77,10 @@ func (m *Machine) block(k, low int) float64 {
 	for i, s := range v {
 		linear += float64(m.B[i]) * float64(s)
 	}
-	// The reference measure of an Ising unit is counting, like A = ln 2cosh.
+	var e []float64
+	if f != nil {
+		e = f.start(x)
+	}
 	terms := make([]float64, 1<<low)
 	for state := range terms {
 		if state > 0 {
@@ -86,6 +91,10 @@ func (m *Machine) block(k, low int) float64 {
 			}
 			v[i] += float32(turn)
 			linear += turn * float64(m.B[i])
+			if f != nil {
+				terms[state] = linear + f.turn(e, i, turn > 0)
+				continue
+			}
 			for j, w := range m.W[i*nh : (i+1)*nh] {
 				x[j] += turn * float64(w)
 			}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"cavity/engine"
+	"cavity/engine/store"
+	"cavity/models/dataset"
+	"cavity/models/rbm"
+)
+
+// rbmTrain trains a restricted Boltzmann machine.
+type rbmTrain struct {
+	common
+	Data         string  `default:"mnist" placeholder:"NAME" help:"mnist, digits, or the path of an idx, idx.gz or npz file."`
+	Hidden       int     `default:"500" help:"Hidden units."`
+	Method       string  `default:"cd" enum:"cd,pcd,pt,deep,pl,rm" help:"cd, pcd, pt (parallel tempering), deep (tempering), pl (pseudo-likelihood) or rm (ratio matching)."`
+	K            int     `default:"1" help:"Gibbs steps an update."`
+	Batch        int     `default:"100" help:"Examples an update."`
+	Chains       int     `default:"0" help:"Persistent chains, or ladders of pt; 0 means as many as the batch."`
+	Temperatures int     `default:"10" help:"Temperatures of pt."`
+	Upper        int     `default:"0" help:"Hidden units of deep's second machine; 0 means half."`
+	Epochs       int     `default:"10" help:"Passes through the data."`
+	Rate         float64 `default:"0.05" help:"Learning rate of the first epoch."`
+	FinalRate    float64 `default:"0" help:"Learning rate of the last epoch, reached geometrically; 0 means --rate."`
+	Momentum     float64 `default:"0.5" help:"Share of the last step in the next."`
+	Nesterov     bool    `help:"Momentum that looks ahead."`
+	Decay        float64 `default:"0.0002" help:"Weight decay (L2)."`
+	L1           float64 `default:"0" help:"Weight decay towards zeros (L1)."`
+	Centred      bool    `help:"Centred gradient."`
+	Sparsity     float64 `default:"0" help:"Wanted mean of the hidden units; 0 means none."`
+	Clip         float64 `default:"0" help:"Largest weight; 0 means free."`
+	Binary       float64 `default:"0" help:"Weights are plus or minus this number; 0 means real weights."`
+	Visible      string  `default:"bernoulli" enum:"bernoulli,ising,gaussian,potts" help:"Visible units: bernoulli, ising, gaussian or potts."`
+	States       int     `default:"0" help:"States of potts units."`
+	HiddenUnits  string  `default:"bernoulli" enum:"bernoulli,ising,gaussian,relu" help:"Hidden units: bernoulli, ising, gaussian or relu."`
+	Binarize     string  `default:"threshold" enum:"threshold,sample" help:"Bytes to 0 and 1: threshold, or sample anew in every batch."`
+	Labels       bool    `help:"The class is one more visible unit."`
+	Patience     int     `default:"0" help:"Stop when the test likelihood has not grown for so many epochs; 0 means never."`
+	Likelihood   int     `default:"1" placeholder:"N" help:"Estimate the likelihood every N epochs; 0 means never."`
+	AisTemps     int     `default:"300" help:"Temperatures of those estimates, where Z cannot be enumerated."`
+	Examples     int     `default:"1000" help:"Examples of either part that are measured in every epoch."`
+	Stack        []int   `placeholder:"N,N,…" help:"Hidden units of a stack of machines, trained one on the other; replaces --hidden."`
+
+	set *dataset.Set
+}
+
+func (v *rbmTrain) Run(f *frame) error { return f.compute(v) }
+
+func (v *rbmTrain) validate() (err error) {
+	switch {
+	case v.Hidden < 1:
+		return misusef("--hidden is %d: at least 1", v.Hidden)
+	case v.Epochs < 1:
+		return misusef("--epochs is %d: at least 1", v.Epochs)
+	case v.Examples < 1 || v.Likelihood < 0 || v.AisTemps < 2:
+		return misusef("--examples is %d, --likelihood is %d and --ais-temps is %d: at least 1, 0 and 2", v.Examples, v.Likelihood, v.AisTemps)
+	}
+	for _, n := range v.Stack {
+		if n < 1 {
+			return misusef("--stack holds a layer of %d units: at least 1", n)
+		}
+	}
+	v.set, err = dataset.Load(v.Data)
+	return err
+}
+
+// training is what the flags ask for.
+func (v *rbmTrain) training() rbm.Training {
+	t := rbm.Training{Set: v.set, Hidden: v.Hidden, Visible: rbm.Units(v.Visible), HiddenUnits: rbm.Units(v.HiddenUnits), States: v.States, Labels: v.Labels,
+		Method: rbm.Method(v.Method), K: v.K, Batch: v.Batch, Chains: v.Chains, Temperatures: v.Temperatures, Upper: v.Upper, Epochs: v.Epochs,
+		Rate: v.Rate, FinalRate: v.FinalRate, Momentum: v.Momentum, Nesterov: v.Nesterov, L1: v.L1, L2: v.Decay, Centred: v.Centred, Sparsity: v.Sparsity,
+		Clip: v.Clip, BinaryWeights: v.Binary, Patience: v.Patience, Seed: v.Seed}
+	if t.Visible == rbm.Bernoulli || t.Visible == rbm.Ising {
+		t.Binarise = v.Binarize
+	}
+	return t
+}
+
+func (v *rbmTrain) compute(ctx context.Context, s *session) (*result, error) {
+	b, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	tr, err := v.training().Start(b)
+	if err != nil {
+		return nil, misuse{err}
+	}
+	mo := &rbm.Monitor{Examples: v.Examples, Every: v.Likelihood, Temperatures: v.AisTemps, Seed: s.Seed}
+	if v.Likelihood == 0 {
+		mo.Every = -1
+	}
+	if err := mo.Start(tr, b); err != nil {
+		return nil, err
+	}
+	s.Meta("data", v.set.Source)
+	if err := v.restore(s, tr); err != nil {
+		return nil, err
+	}
+	c := pace{}
+	if err := v.run(ctx, s, tr, mo, &c); err != nil {
+		return nil, err
+	}
+	return v.report(s, tr, c)
+}
+
+// pace adds up the time of updates, without measurements.
+type pace struct {
+	updates uint64
+	seconds float64
+}
+
+func (v *rbmTrain) restore(s *session, tr *rbm.Trainer) error {
+	saved := s.Saved()
+	if saved == nil {
+		return nil
+	}
+	for name, load := range map[string]func(io.Reader) error{"program": tr.Program.Load, "history": tr.LoadHistory} {
+		r, err := saved.Section(name)
+		if err != nil {
+			return err
+		}
+		if err := load(r); err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+	}
+	return nil
+}
+
+// run trains to the last epoch, or until the likelihood stops growing.
+func (v *rbmTrain) run(ctx context.Context, s *session, tr *rbm.Trainer, mo *rbm.Monitor, c *pace) error {
+	var log *store.Log
+	if s.folder != nil {
+		l, file, err := s.folder.OpenLog()
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		log = l
+	}
+	save := func() error {
+		if _, err := tr.Machine(); err != nil {
+			return err // the last good checkpoint stays
+		}
+		return s.Save(store.Section{Name: "program", Write: tr.Program.Save}, store.Section{Name: "history", Write: tr.SaveHistory})
+	}
+	enough := errors.New("enough")
+	s.Phase("updates")
+	began, first := time.Now(), tr.Program.Steps()
+	measure := func(step uint64) error {
+		took := time.Since(began).Seconds()
+		c.updates, c.seconds = c.updates+step-first, c.seconds+took
+		e, err := tr.Close(context.Background(), mo, took) // short, and never repeated
+		if err != nil {
+			return err
+		}
+		if log != nil {
+			if err := log.Write(epochEntry(e)); err != nil {
+				return err
+			}
+		}
+		if tr.Stopped() {
+			return enough
+		}
+		began, first = time.Now(), step
+		return nil
+	}
+	updates := uint64(tr.Updates())
+	r := engine.Run{Program: tr.Program, Until: updates * uint64(v.Epochs), Every: updates, Measure: measure, Period: s.CheckpointEvery, Report: s.Report}
+	if s.Checkpoints() {
+		r.Save = save
+	}
+	if tr.Stopped() {
+		return nil
+	}
+	if err := r.Do(ctx); err != nil && !errors.Is(err, enough) {
+		return err
+	}
+	return save()
+}
+
+func epochEntry(e rbm.Epoch) store.Summary {
+	return store.Summary{{Key: "epoch", Value: e.Epoch}, {Key: "log_likelihood", Value: e.LogLikelihood}, {Key: "log_z", Value: e.LogZ}, {Key: "pseudo_likelihood", Value: e.PseudoLikelihood},
+		{Key: "reconstruction", Value: e.Reconstruction}, {Key: "free_energy_gap", Value: e.FreeEnergyGap}, {Key: "seconds", Value: e.Seconds}}
+}
+
+func (v *rbmTrain) report(s *session, tr *rbm.Trainer, c pace) (*result, error) {
+	m, err := tr.Machine()
+	if err != nil {
+		return nil, err
+	}
+	out := &result{Weights: m.Arrays(), Metadata: m.Metadata()}
+	out.Summary.Set("data", v.set.Source)
+	out.Summary.Set("visible", m.Visible.Count)
+	out.Summary.Set("hidden", m.Hidden.Count)
+	out.Summary.Set("method", v.Method)
+	if m.Binarised != "" {
+		out.Summary.Set("binarisation", m.Binarised)
+	}
+	out.Summary.Set("updates", tr.Program.Steps())
+	out.Summary.Set("stopped_early", tr.Stopped())
+	var epochs []store.Summary
+	for _, e := range tr.History() {
+		epochs = append(epochs, epochEntry(e))
+	}
+	out.Timing.Set("epochs", epochs)
+	if c.updates > 0 {
+		out.Timing.Set("seconds_per_update", c.seconds/float64(c.updates))
+	}
+	if l := len(tr.History()); l > 0 {
+		last := tr.History()[l-1]
+		if last.FreeEnergyGap > 5 {
+			s.Warn("the free energy of test examples is %.1f nats above that of training examples: the machine overfits", last.FreeEnergyGap)
+		}
+	}
+	chains, err := tr.ChainStates()
+	if err != nil {
+		return nil, err
+	}
+	out.Series = append(out.Series, store.Of("chains", chains, len(chains)/m.Visible.Count, m.Visible.Count))
+	out.Figures = trainingFigures(m, tr.History(), chains)
+	return out, nil
+}
