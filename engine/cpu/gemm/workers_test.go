@@ -3,6 +3,7 @@ package gemm_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -22,12 +23,20 @@ func BenchmarkWorkers(b *testing.B) {
 				b.Fatal(err)
 			}
 			x, y, z := make([]float32, s.M*s.K), make([]float32, s.K*s.N), make([]float32, s.M*s.N)
+			r := rand.New(rand.NewPCG(1, 2))
+			for _, v := range [][]float32{x, y} {
+				for i := range v {
+					v[i] = float32(r.NormFloat64())
+				}
+			}
 			best := [2]float64{math.Inf(1), math.Inf(1)}
 			for b.Loop() {
 				for i, pool := range []*cpu.Pool{one, two} {
-					start := time.Now()
-					p.RunOn(pool, x, y, z)
-					best[i] = min(best[i], time.Since(start).Seconds())
+					for range 4 { // as in a program, where the next product finds the workers awake
+						start := time.Now()
+						p.RunOn(pool, x, y, z)
+						best[i] = min(best[i], time.Since(start).Seconds())
+					}
 				}
 			}
 			b.ReportMetric(0, "ns/op")
