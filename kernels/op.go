@@ -4,6 +4,19 @@
 // A kernel is applied to nodes by the function of its name, which checks dtypes and shapes:
 //
 //	h, err := kernels.Bernoulli(logits, 1)
+//
+// # Spins
+//
+// Spin models choose the form of state whose field costs least; each form has its sweep, energies, magnetisations and
+// overlaps, and all of them share one ladder of temperatures (NewLadder, Exchange, ByTemperature):
+//
+//	DenseSweep     couplings of any size between all pairs: O(n) an accepted flip, little a rejected one
+//	BitSweep       couplings ±J between all pairs, as bits: O(n/64) an attempted flip, for the largest systems
+//	HopfieldSweep  p patterns instead of couplings: O(p) a flip; HopfieldGibbs and HopfieldLittle on the same state
+//	SparseSweep    a Graph of any degree; SwendsenWang, Wolff and Houdayer on the same state
+//	LatticeSweep   periodic lattices with couplings ±1, replicas packed in the bits of words
+//
+// DenseBytes, BitBytes, HopfieldBytes and SparseBytes say beforehand how much memory a run takes.
 package kernels
 
 import (
