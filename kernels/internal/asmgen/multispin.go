@@ -24,7 +24,8 @@ func imm3(f func(d, b, a bool) bool) int {
 var (
 	parity    = imm3(func(d, b, a bool) bool { return d != b != a })
 	majority  = imm3(func(d, b, a bool) bool { return d && b || a && (d || b) })
-	choose    = imm3(func(d, b, a bool) bool { return b && a || !b && d }) // b ? a : d
+	carryOf   = imm3(func(d, b, a bool) bool { return d == b && d || d != b && !a }) // of d + b + c, when a is their sum
+	choose    = imm3(func(d, b, a bool) bool { return b && a || !b && d })           // b ? a : d
 	still     = imm3(func(d, b, a bool) bool { return d && b == a })
 	orAnd     = imm3(func(d, b, a bool) bool { return d || b && a })
 	xorAnd    = imm3(func(d, b, a bool) bool { return d != (b && a) })

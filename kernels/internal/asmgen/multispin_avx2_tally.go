@@ -16,7 +16,7 @@ func (f spins256) clearTally(room string) {
 
 // tally adds the counts of a vector, given by their planes in order; room names how many vectors fit.
 func (f spins256) tally(room string, counts ...int) {
-	const carry = 0
+	carry, next := 0, 3
 	for i := range tally4Planes {
 		t := tally4First + i
 		switch {
@@ -29,10 +29,12 @@ func (f spins256) tally(room string, counts ...int) {
 			f.vp("VPXOR", 3, carry, t)
 			f.vp("VPAND", 3, carry, carry)
 			f.vp("VPOR", 4, carry, carry)
-		default:
-			f.vp("VPAND", t, carry, 3)
+		case i == tally4Planes-1:
 			f.vp("VPXOR", t, carry, t)
-			f.p("VMOVDQA Y3, Y%d", carry)
+		default:
+			f.vp("VPAND", t, carry, next)
+			f.vp("VPXOR", t, carry, t)
+			carry, next = next, carry
 		}
 	}
 	f.p("DECQ planeArgs_room(AX)")

@@ -17,7 +17,7 @@ func (f spins512) clearTally(room string) {
 
 // tally adds the counts of a vector, given by their planes in order; room names how many vectors fit.
 func (f spins512) tally(room string, counts ...int) {
-	const carry = 2
+	carry, next := 2, 26
 	for i := range tallyPlanes {
 		t := tallyFirst + i
 		switch {
@@ -25,13 +25,14 @@ func (f spins512) tally(room string, counts ...int) {
 			f.p("VPANDQ Z%d, Z%d, Z%d", t, counts[0], carry)
 			f.p("VPXORQ Z%d, Z%d, Z%d", t, counts[0], t)
 		case i < len(counts):
-			f.p("VMOVDQA64 Z%d, Z26", t)
 			f.p("VPTERNLOGQ $%#x, Z%d, Z%d, Z%d", parity, counts[i], carry, t)
-			f.p("VPTERNLOGQ $%#x, Z26, Z%d, Z%d", majority, counts[i], carry)
-		default:
-			f.p("VPANDQ Z%d, Z%d, Z26", t, carry)
+			f.p("VPTERNLOGQ $%#x, Z%d, Z%d, Z%d", carryOf, t, counts[i], carry)
+		case i == tallyPlanes-1:
 			f.p("VPXORQ Z%d, Z%d, Z%d", t, carry, t)
-			f.p("VMOVDQA64 Z26, Z%d", carry)
+		default:
+			f.p("VPANDQ Z%d, Z%d, Z%d", t, carry, next)
+			f.p("VPXORQ Z%d, Z%d, Z%d", t, carry, t)
+			carry, next = next, carry
 		}
 	}
 	f.p("DECQ planeArgs_room(AX)")

@@ -15,6 +15,7 @@ import (
 type EnergyMeter struct {
 	board
 	totals   [][]planeCounts // of each worker, for each word
+	planes   int             // that a count can reach
 	portable job
 	vector   vectorMeter
 }
@@ -28,6 +29,7 @@ func NewEnergyMeter(l Lattice, spins, couplings []uint64, w engine.Workers) (*En
 		return nil, err
 	}
 	m := &EnergyMeter{board: newBoard(l, spins, couplings, w), totals: make([][]planeCounts, w.N())}
+	m.planes = bits.Len(uint(l.Dims() * l.Sites()))
 	for i := range m.totals {
 		m.totals[i] = make([]planeCounts, l.Words)
 	}
@@ -53,7 +55,7 @@ func (m *EnergyMeter) Energies(energies []int32) error {
 	for w := range m.Words {
 		sum := &m.totals[0][w]
 		for _, t := range m.totals[1:] {
-			sum.merge(&t[w])
+			sum.merge(&t[w], m.planes)
 		}
 		if m.Strips {
 			energies[w] = 2*sum.total() - bonds
@@ -89,10 +91,10 @@ func (c *planeCounts) add(plane int, carry uint64) {
 	}
 }
 
-// merge adds the counters of d.
-func (c *planeCounts) merge(d *planeCounts) {
+// merge adds the counters of d, whose sums fit the given number of planes.
+func (c *planeCounts) merge(d *planeCounts, planes int) {
 	var carry uint64
-	for p, b := range d {
+	for p, b := range d[:planes] {
 		a := c[p]
 		c[p], carry = a^b^carry, a&b|carry&(a|b)
 	}

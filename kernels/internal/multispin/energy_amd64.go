@@ -50,10 +50,10 @@ func (v *vectorMeter) count(m *EnergyMeter) {
 			}
 			for lane := range lanes {
 				var c planeCounts
-				for p := range c {
+				for p := range m.planes {
 					c[p] = t[block][p][lane]
 				}
-				m.totals[0][m.word(v.lanes, block, lane)].merge(&c)
+				m.totals[0][m.word(v.lanes, block, lane)].merge(&c, m.planes)
 			}
 		}
 	}

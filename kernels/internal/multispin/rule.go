@@ -113,23 +113,36 @@ func (l Lattice) SetThresholds(planes []uint64, rule Rule, table []uint64, label
 	}
 	for w := range l.Words {
 		for c := range classes {
-			var column [32]uint64
-			var always uint64
-			for r := range 64 {
-				i := l.system(w, r)
-				if i >= len(labels) {
-					break
-				}
-				t := table[int(labels[i])*classes+c]
-				column[r%32] |= t & (1<<32 - 1) << (r &^ 31)
-				always |= t >> 32 << r
-			}
-			transpose32(&column)
-			for p := range column {
-				planes[(p*classes+c)*l.Words+w] = column[31-p]
-			}
-			planes[(32*classes+c)*l.Words+w] = always
+			l.setPlanes(planes, w, c, classes, table, labels)
 		}
 	}
 	return nil
+}
+
+// setPlanes writes the planes of a class for word w.
+func (l Lattice) setPlanes(planes []uint64, w, c, classes int, table []uint64, labels []int32) {
+	var thresholds [64]uint64
+	switch {
+	case l.Strips && w < len(labels):
+		for r := range thresholds {
+			thresholds[r] = table[int(labels[w])*classes+c]
+		}
+	case !l.Strips && 64*w < len(labels):
+		labels = labels[64*w : min(64*(w+1), len(labels))]
+		for r, t := range labels {
+			thresholds[r&63] = table[int(t)*classes+c]
+		}
+	}
+	var columns [32]uint64
+	var always uint64
+	for r := range columns {
+		low, high := thresholds[r], thresholds[32+r]
+		columns[r] = low&(1<<32-1) | high<<32
+		always |= low>>32<<r | high>>32<<(32+r)
+	}
+	transpose32(&columns)
+	for p := range columns {
+		planes[(p*classes+c)*l.Words+w] = columns[31-p]
+	}
+	planes[(32*classes+c)*l.Words+w] = always
 }
