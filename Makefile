@@ -1,7 +1,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test generated lint demo bench fmt mnist help
+.PHONY: build test generated lint demo bench bench-peers fmt mnist help
 
 build: ## the command, ./cavity
 	$(GO) build -o cavity ./cmd/cavity
@@ -22,6 +22,12 @@ generated: ## generated files are what their generators write
 
 bench: ## benchmarks of the packages P (default: all), for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count 6 $(or $(P),./...)
+
+.venv: bench/peers/requirements.txt
+	python3 -m venv .venv && .venv/bin/pip install -q -r $< && touch .venv
+
+bench-peers: build .venv ## other programs on the same work, then Cavity, into bench/RESULTS.md; QUICK=quick for a few minutes
+	bench/peers/run.sh .venv/bin/python ./cavity $(QUICK)
 
 fmt: ## format the sources
 	gofmt -w $$(git ls-files '*.go')
