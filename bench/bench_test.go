@@ -16,7 +16,7 @@ import (
 func fake(name string, cost time.Duration, verify error) Case {
 	return Case{Suite: "test", Name: name, Unit: "ms", Target: 1, Start: func(engine.Backend) (*Work, error) {
 		return &Work{Amount: 1, Step: func(n int) error {
-			for end := time.Now().Add(time.Duration(n) * cost); time.Now().Before(end); {
+			for end := processorTime() + time.Duration(n)*cost; processorTime() < end; {
 			}
 			return nil
 		}, Verify: func() error { return verify }}, nil
