@@ -12,7 +12,8 @@ import (
 
 // modesVerbs are the verbs of deep networks in weight and in mode space.
 type modesVerbs struct {
-	Train modesTrain `cmd:"" help:"Train a fully connected network in weight space or in mode space."`
+	Train   modesTrain   `cmd:"" help:"Train a fully connected network in weight space or in mode space."`
+	Analyse modesAnalyse `cmd:"" help:"Open a trained network: significance and removal of modes, spectra, representations."`
 }
 
 // pictures are the flags that name labelled pictures.

@@ -101,26 +101,27 @@ func (n Network) Parameters() []Parameter {
 	return ps
 }
 
+// Len is the number of elements of an array.
+func (p Parameter) Len() int {
+	n := 1
+	for _, d := range p.Shape {
+		n *= d
+	}
+	return n
+}
+
 // Size is the number of parameters.
 func (n Network) Size() int {
 	s := 0
 	for _, p := range n.Parameters() {
-		v := 1
-		for _, d := range p.Shape {
-			v *= d
-		}
-		s += v
+		s += p.Len()
 	}
 	return s
 }
 
 // Initial draws a parameter's first values: number i of stream `at` in the host's stage.
 func (p Parameter) Initial(seed uint64, at int) []float64 {
-	n := 1
-	for _, d := range p.Shape {
-		n *= d
-	}
-	x := make([]float64, n)
+	x := make([]float64, p.Len())
 	rng.At(seed, 0, rng.SetupStage, uint16(100+at)).FillNormal64(x, 0)
 	for i := range x {
 		x[i] *= p.Scale

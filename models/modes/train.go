@@ -34,9 +34,8 @@ type Training struct {
 // A Trainer is a training under way.
 type Trainer struct {
 	Training
-	Program *engine.Program
-	params  []Parameter
-	chunk   int // pictures evaluated at a time
+	*Classifier
+	params []Parameter
 }
 
 const batchStream = 1
@@ -46,7 +45,8 @@ func (t Training) Start(b engine.Backend) (*Trainer, error) {
 	if err := t.Check(); err != nil {
 		return nil, err
 	}
-	tr := &Trainer{Training: t, params: t.Parameters(), chunk: min(1000, max(t.Data.Train.Count, t.Data.Test.Count))}
+	c := &Classifier{network: t.Network, dtype: t.Dtype, chunk: min(chunk, max(t.Data.Train.Count, t.Data.Test.Count))}
+	tr := &Trainer{Training: t, Classifier: c, params: t.Parameters()}
 	plan, err := tr.plan()
 	if err != nil {
 		return nil, err
@@ -146,12 +146,7 @@ func (tr *Trainer) plan() (engine.Plan, error) {
 	p.Stages = append(p.Stages, engine.Stage{Name: "train", Graph: b.g, Next: next, Repeat: 1})
 
 	e := newBuilder(tr.Dtype)
-	logits, layers := e.forward(tr.Network, e.slot("test_x", tr.chunk, in))
-	next = map[string]node{"test_logits": logits}
-	for l, a := range layers[:len(layers)-1] {
-		next[fmt.Sprintf("test_layer%d", l+1)] = a
-	}
-	p.Stages = append(p.Stages, engine.Stage{Name: "evaluate", Graph: e.g, Next: next, Repeat: 0})
+	p.Stages = append(p.Stages, tr.evaluation(e))
 	for _, err := range []error{draw.err, b.err, e.err} {
 		if err != nil {
 			return p, fmt.Errorf("modes: %w", err)
@@ -276,34 +271,6 @@ func (tr *Trainer) fill() error {
 	return nil
 }
 
-// write stores numbers in a slot of the training's dtype, read takes them out.
-func (tr *Trainer) write(slot string, x []float64) error {
-	if tr.Dtype == tensor.Float64 {
-		return tr.Program.Write(slot, x)
-	}
-	y := make([]float32, len(x))
-	for i, v := range x {
-		y[i] = float32(v)
-	}
-	return tr.Program.Write(slot, y)
-}
-
-func (tr *Trainer) read(slot string) ([]float64, error) {
-	x := make([]float64, tr.Program.Slots()[slot].Len())
-	if tr.Dtype == tensor.Float64 {
-		return x, tr.Program.Read(slot, x)
-	}
-	y := make([]float32, len(x))
-	err := tr.Program.Read(slot, y)
-	for i, v := range y {
-		x[i] = float64(v)
-	}
-	return x, err
-}
-
-// Parameter is the present value of an array.
-func (tr *Trainer) Parameter(name string) ([]float64, error) { return tr.read(name) }
-
 // Updates is the number of minibatches of an epoch.
 func (tr *Trainer) Updates() int { return kernels.Batches(tr.Data.Train.Count, tr.Batch) }
 
@@ -354,51 +321,4 @@ func (tr *Trainer) Epoch(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	return tr.MeanLoss(n)
-}
-
-// Accuracy is the share of pictures whose largest output is their label's.
-func (tr *Trainer) Accuracy(p dataset.Part) (float64, error) {
-	right := 0
-	err := tr.eachChunk(p, func(first, n int) error {
-		z, err := tr.read("test_logits")
-		if err != nil {
-			return err
-		}
-		for k := range n {
-			row := z[k*tr.Data.Classes : (k+1)*tr.Data.Classes]
-			best := 0
-			for c, v := range row {
-				if v > row[best] {
-					best = c
-				}
-			}
-			if best == int(p.Labels[first+k]) {
-				right++
-			}
-		}
-		return nil
-	})
-	return float64(right) / float64(p.Count), err
-}
-
-// eachChunk runs the network on all pictures of a part, some at a time.
-func (tr *Trainer) eachChunk(p dataset.Part, f func(first, n int) error) error {
-	in := tr.Layers[0]
-	x := make([]float64, tr.chunk*in)
-	for first := 0; first < p.Count; first += tr.chunk {
-		n := min(tr.chunk, p.Count-first)
-		for i, v := range p.Images[first*in : (first+n)*in] {
-			x[i] = float64(v) / 255
-		}
-		if err := tr.write("test_x", x); err != nil {
-			return err
-		}
-		if err := tr.Program.Once("evaluate"); err != nil {
-			return err
-		}
-		if err := f(first, n); err != nil {
-			return err
-		}
-	}
-	return nil
 }

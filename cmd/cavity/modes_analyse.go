@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"cavity/engine/store"
+	"cavity/models/dataset"
+	"cavity/models/modes"
+)
+
+// modesAnalyse opens a trained network.
+type modesAnalyse struct {
+	common
+	Weights string `required:"" placeholder:"PATH" help:"A run folder of modes train, or its weights.safetensors."`
+	Data    string `placeholder:"NAME" help:"Pictures; without it those that the network was trained on."`
+	Tests   int    `default:"0" help:"Use the first so many test pictures; 0 means as in the training."`
+	Steps   int    `default:"20" help:"Fractions of the modes at which a removal is measured."`
+	Draws   int    `default:"3" help:"Random orders of removal to average over."`
+
+	net     modes.Network
+	weights modes.Weights
+	data    *dataset.Set
+}
+
+func (v *modesAnalyse) Run(f *frame) error { return f.compute(v) }
+
+func (v *modesAnalyse) validate() error {
+	if v.Steps < 1 || v.Draws < 1 {
+		return misusef("--steps is %d and --draws is %d: at least 1", v.Steps, v.Draws)
+	}
+	path := v.Weights
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, store.WeightsFile)
+	}
+	arrays, metadata, err := store.ReadSafetensors(path)
+	if err != nil {
+		return err
+	}
+	var p pictures
+	if v.net, p, err = described(path, metadata); err != nil {
+		return err
+	}
+	v.weights = modes.Weights{}
+	for _, a := range v.net.Parameters() {
+		x, found := store.Find(arrays, a.Name)
+		if !found {
+			return fmt.Errorf("%s: it has no array %s", path, a.Name)
+		}
+		y, err := store.Values[float32](x)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		for _, e := range y {
+			v.weights[a.Name] = append(v.weights[a.Name], float64(e))
+		}
+		if want := a.Len(); len(y) != want {
+			return fmt.Errorf("%s: %s has %d elements, not %d", path, a.Name, len(y), want)
+		}
+	}
+	if v.Data != "" {
+		p.Data, p.Examples, p.Tests = v.Data, 0, 0
+	}
+	if v.Tests != 0 {
+		p.Tests = v.Tests
+	}
+	if v.data, err = p.load(); err != nil {
+		return err
+	}
+	first, last := v.net.Layers[0], v.net.Layers[len(v.net.Layers)-1]
+	if v.data.Pixels() != first || v.data.Classes != last || v.data.Train.Labels == nil || v.data.Test.Count == 0 {
+		return fmt.Errorf("%s: a network of %d inputs and %d classes cannot look at %s, %d pixels and %d classes", path, first, last, v.data.Name, v.data.Pixels(), v.data.Classes)
+	}
+	return nil
+}
+
+// An analysed network, layer by layer; what belongs to modes is empty in weight space.
+type analysed struct {
+	law        []modes.RankLaw
+	fraction   []float64
+	removal    []map[modes.Order][]float64
+	in, out    [][]float64 // cosines
+	values     [][]float64 // singular
+	overlap    [][]float64 // of layer l with the next
+	dimensions []float64   // of the representations of layers 0, 1, …
+	separable  []float64
+	accuracy   float64
+}
+
+func (v *modesAnalyse) compute(ctx context.Context, s *session) (*result, error) {
+	b, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	c, err := v.net.Open(b, v.weights)
+	if err != nil {
+		return nil, err
+	}
+	a := &analysed{}
+	if a.accuracy, err = c.Accuracy(v.data.Test); err != nil {
+		return nil, err
+	}
+	s.Phase("layers")
+	layers := len(v.net.Layers) - 1
+	var spectra []modes.Spectrum
+	for l := range layers {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		spectrum, err := v.net.Spectrum(v.weights, l)
+		if err != nil {
+			return nil, err
+		}
+		spectra = append(spectra, spectrum)
+		a.values = append(a.values, spectrum.Values)
+		if l > 0 {
+			a.overlap = append(a.overlap, modes.SubspaceOverlap(spectra[l-1], spectra[l]))
+		}
+		if v.net.Space != modes.Weight {
+			if err := v.modesOf(ctx, c, a, l); err != nil {
+				return nil, err
+			}
+		}
+		if err := v.representation(c, a, l); err != nil {
+			return nil, err
+		}
+		s.Report(uint64(l+1), uint64(layers))
+	}
+	return v.report(a), nil
+}
+
+// modesOf measures the modes of layer l.
+func (v *modesAnalyse) modesOf(ctx context.Context, c *modes.Classifier, a *analysed, l int) error {
+	a.law = append(a.law, modes.Rank(v.net.Significance(v.weights, l)))
+	in, out := v.net.Correlations(v.weights, l)
+	a.in, a.out = append(a.in, in), append(a.out, out)
+	a.removal = append(a.removal, map[modes.Order][]float64{})
+	for _, o := range modes.Orders {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		f, x, err := modes.Removal{Layer: l, Order: o, Steps: v.Steps, Draws: v.Draws, Seed: v.Seed}.Measure(c, v.weights, v.data.Test)
+		if err != nil {
+			return err
+		}
+		a.fraction, a.removal[l][o] = f, x
+	}
+	return nil
+}
+
+// probed is how many training pictures a linear probe learns from, at most.
+const probed = 10000
+
+// representation measures the activities of layer l, layer 0 being the pictures.
+func (v *modesAnalyse) representation(c *modes.Classifier, a *analysed, l int) error {
+	units := v.net.Layers[l]
+	train, err := c.Activities(v.data.Train.Head(probed), l)
+	if err != nil {
+		return err
+	}
+	test, err := c.Activities(v.data.Test, l)
+	if err != nil {
+		return err
+	}
+	d, err := modes.ParticipationRatio(test, units, true)
+	if err != nil {
+		return err
+	}
+	probe, err := modes.Fit(train, v.data.Train.Head(probed).Labels, units, v.data.Classes)
+	if err != nil {
+		return err
+	}
+	x, err := probe.Accuracy(test, v.data.Test.Labels)
+	a.dimensions, a.separable = append(a.dimensions, d), append(a.separable, x)
+	return err
+}
+
+func (v *modesAnalyse) report(a *analysed) *result {
+	out := &result{}
+	sum := &out.Summary
+	sum.Set("space", string(v.net.Space))
+	sum.Set("test_accuracy", a.accuracy)
+	sum.Set("participation_ratio", a.dimensions)
+	sum.Set("linear_separability", a.separable)
+	if v.net.Space != modes.Weight {
+		v.reportModes(a, out)
+	}
+	values, overlap := store.Summary{}, store.Summary{}
+	for l, x := range a.values {
+		out.keep(&values, "singular_values", l, x)
+	}
+	for l, x := range a.overlap {
+		out.keep(&overlap, "subspace_overlap", l, x)
+	}
+	sum.Set("singular_values", values)
+	sum.Set("subspace_overlap", overlap)
+	out.Figures = v.figures(a)
+	return out
+}
+
+// keep sets a layer's numbers in an object of the summary and as a series.
+func (r *result) keep(object *store.Summary, name string, layer int, x []float64) {
+	key := fmt.Sprintf("layer%d", layer+1)
+	object.Set(key, x)
+	r.Series = append(r.Series, store.Of(name+"_"+key, x))
+}
+
+// reportModes adds what networks in mode space have.
+func (v *modesAnalyse) reportModes(a *analysed, out *result) {
+	type slopes struct {
+		Head float64 `json:"head"`
+		Tail float64 `json:"tail"`
+	}
+	sum := &out.Summary
+	tau, fit, removal := store.Summary{}, store.Summary{}, store.Summary{}
+	var cos []float64
+	removal.Set("fraction", a.fraction)
+	for l, law := range a.law {
+		key := fmt.Sprintf("layer%d", l+1)
+		out.keep(&tau, "significance", l, law.Tau)
+		fit.Set(key, slopes{law.Head, law.Tail})
+		cos = append(cos, modes.MeanAbsolute(a.in[l]))
+		for _, o := range modes.Orders {
+			removal.Set(key+"_"+string(o), a.removal[l][o])
+			out.Series = append(out.Series, store.Of("removal_"+key+"_"+string(o), a.removal[l][o]))
+		}
+	}
+	out.Series = append(out.Series, store.Of("removal_fraction", a.fraction))
+	sum.Set("mode_correlation", cos)
+	sum.Set("rank_slopes", fit)
+	sum.Set("significance", tau)
+	sum.Set("removal", removal)
+}
