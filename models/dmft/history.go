@@ -29,10 +29,6 @@ type history struct {
 // and its derivative now and at the two steps before.
 type track struct{ y, y1, y2, f, f1, f2 []float64 }
 
-func newTrack(n int) track {
-	return track{make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)}
-}
-
 func (t *track) grow(n int) {
 	for _, p := range []*[]float64{&t.y, &t.y1, &t.y2, &t.f, &t.f1, &t.f2} {
 		*p = append(*p, make([]float64, n-len(*p))...)
