@@ -53,6 +53,7 @@ type dmftSolve struct {
 	Method       string  `default:"causal" enum:"causal,iterate" help:"causal: one pass over time; iterate: damped fixed-point iteration."`
 	Damping      float64 `default:"0.5" help:"Damping of the iteration."`
 	Iterations   int     `default:"200" help:"Most iterations."`
+	Novikov      bool    `help:"A second estimate of R, from the noise (needs --sigma)."`
 	Gap          float64 `default:"0.4" help:"Widest spacing in time at which a response keeps its past; dt keeps all."`
 
 	p dmft.Problem
@@ -68,7 +69,7 @@ func (v *dmftSolve) validate() (err error) {
 		return misusef("--trajectories is %d and --populations is %d: at least 1, and a trajectory for each population", v.Trajectories, v.Populations)
 	}
 	v.p.Trajectories, v.p.Populations = (v.Trajectories+v.Populations-1)/v.Populations, v.Populations
-	v.p.Gap = math.Max(v.Gap, v.DT)
+	v.p.Gap, v.p.Novikov = math.Max(v.Gap, v.DT), v.Novikov
 	if err := v.p.Check(); err != nil {
 		return misuse{err}
 	}
@@ -158,6 +159,9 @@ func (v *dmftSolve) report(sol *dmft.Solution) (*result, error) {
 		sum.Set("converged", sol.Converged)
 	}
 	out.Series = append(out.Series, store.Of("t", sol.T), store.Of("C", sol.C, n, n), store.Of("R", sol.R, n, n))
+	if sol.Novikov != nil {
+		out.Series = append(out.Series, store.Of("R_novikov", sol.Novikov, n, n))
+	}
 	out.Series = append(out.Series, estimateArrays("c_diagonal", sol.Diagonal)...)
 	out.Series = append(out.Series, estimateArrays("mean", sol.Mean)...)
 	figures, err := solutionFigures(v.title(), sol)

@@ -99,6 +99,7 @@ func departures(a, b []dmft.Estimate) []float64 {
 type dmftPSpin struct {
 	common
 	P           int     `name:"p" default:"3" help:"Spins in an interaction."`
+	Terms       string  `placeholder:"P:WEIGHT,..." help:"A mixed model, f(C) = (1/2) sum weight C^p, such as 3:0.5,4:0.5, instead of --p."`
 	Temperature float64 `default:"0.5" help:"Temperature after the quench."`
 	Time        float64 `default:"20" help:"Time after the quench."`
 	DT          float64 `name:"dt" default:"0.05" help:"Time step."`
@@ -113,6 +114,13 @@ func (v *dmftPSpin) Run(f *frame) error { return f.compute(v) }
 
 func (v *dmftPSpin) validate() error {
 	v.model = dmft.PurePSpin(v.P, v.Temperature)
+	if v.Terms != "" {
+		terms, err := dmft.ParseTerms(v.Terms)
+		if err != nil {
+			return misusef("--terms: %w", err)
+		}
+		v.model.Terms = terms
+	}
 	if err := v.model.Check(); err != nil {
 		return misuse{err}
 	}
@@ -130,9 +138,9 @@ func (v *dmftPSpin) validate() error {
 
 func (v *dmftPSpin) compute(ctx context.Context, s *session) (*result, error) {
 	out := &result{}
-	out.Summary.Set("p", v.P)
+	out.Summary.Set("model", v.model.String())
 	out.Summary.Set("temperature", v.Temperature)
-	title := fmt.Sprintf("spherical p = %d, T = %v", v.P, v.Temperature)
+	title := fmt.Sprintf("spherical %s, T = %v", v.model, v.Temperature)
 	th, err := v.model.Threshold()
 	known := err == nil // above the dynamical temperature there is no threshold
 	var t, e []float64

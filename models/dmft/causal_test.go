@@ -138,6 +138,41 @@ func TestCausalAgainstNetworks(t *testing.T) {
 	}
 }
 
+// At late times the solver reaches the stationary state of the Newtonian particle, for every odd saturating gain: 5 standard
+// errors and .01 for Euler's step.
+func TestCausalReachesStationaryState(t *testing.T) {
+	for _, c := range []struct {
+		gain  Gain
+		sigma float64
+	}{{Tanh, .3}, {Erf, 0}, {Clip, 0}} {
+		gain := c.gain
+		st, err := SolveStationary(gain, 2, c.sigma)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := causal(t, Problem{Gain: gain, G: 2, Sigma: c.sigma, Step: .05, Time: 12, Trajectories: 3000, Seed: 6, Initial: Normal})
+		n := len(s.T)
+		near(t, gain.Name+" C(t,t)", s.Diagonal[n-1].Mean, st.CPhi0, 5*s.Diagonal[n-1].Err+.01)
+		near(t, gain.Name+" Delta(0)", s.Variance[n-1].Mean, st.Delta0, 5*s.Variance[n-1].Err+.02*st.Delta0)
+		near(t, gain.Name+" C(t,t-1)", s.CAt(n-1, n-21), st.CPhi(st.At(1)), .03)
+	}
+}
+
+// ReLU has a mean that drives itself; networks of 400 units agree within 5 joint standard errors and .02.
+func TestCausalReLU(t *testing.T) {
+	w := Network{N: 400, Gain: ReLU, G: .8, Eta: .4, Step: .1, Time: 4, Realisations: 6, Replicas: 2, Seed: 5}
+	sim, err := w.Simulate(context.Background(), open(t, "cpu", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := w.problem()
+	p.Trajectories, p.Gap = 3000, .4
+	s := causal(t, p)
+	for _, i := range []int{0, 5, 10, 20, 39} {
+		near(t, "C(i,i)", sim.Diagonal[i].Mean, s.Diagonal[i].Mean, 5*math.Hypot(sim.Diagonal[i].Err, s.Diagonal[i].Err)+.005)
+	}
+}
+
 func TestProblemRefuses(t *testing.T) {
 	good := Problem{Gain: Tanh, G: 1, Step: .1, Time: 2, Trajectories: 64}
 	for _, c := range []struct {
@@ -174,6 +209,9 @@ func BenchmarkCausal(b *testing.B) {
 		{"eta=0.5,n=800,M=4000", Problem{Gain: Tanh, G: 2, Eta: .5, Step: .1, Time: 80, Trajectories: 4000, Populations: 1}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
+			if testing.Short() && c.p.Time > 20 {
+				b.Skip("takes ten seconds and half a gigabyte")
+			}
 			for range b.N {
 				s := causal(b, c.p)
 				b.ReportMetric(float64(s.Pivots), "pivots")

@@ -3,6 +3,8 @@ package dmft
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 )
 
 // Monomial is one term of a spherical model's covariance, Weight · C^P / 2.
@@ -29,6 +31,33 @@ type PSpin struct {
 // PurePSpin is the model with f(C) = C^p/2.
 func PurePSpin(p int, temperature float64) PSpin {
 	return PSpin{Terms: []Monomial{{P: p, Weight: 1}}, Temperature: temperature}
+}
+
+// ParseTerms reads a mixed model such as "3:0.5,4:0.5": p and weight of every term.
+func ParseTerms(text string) ([]Monomial, error) {
+	var terms []Monomial
+	for _, part := range strings.Split(text, ",") {
+		p, weight, ok := strings.Cut(strings.TrimSpace(part), ":")
+		n, err1 := strconv.Atoi(p)
+		w, err2 := strconv.ParseFloat(weight, 64)
+		if !ok || err1 != nil || err2 != nil {
+			return nil, fmt.Errorf("dmft: term %q, want p:weight such as 3:0.5", part)
+		}
+		terms = append(terms, Monomial{n, w})
+	}
+	return terms, nil
+}
+
+// String names the model: "p = 3" or "f = (0.5 C^3 + 0.5 C^4)/2".
+func (m PSpin) String() string {
+	if len(m.Terms) == 1 && m.Terms[0].Weight == 1 {
+		return fmt.Sprintf("p = %d", m.Terms[0].P)
+	}
+	var parts []string
+	for _, t := range m.Terms {
+		parts = append(parts, fmt.Sprintf("%v C^%d", t.Weight, t.P))
+	}
+	return "f = (" + strings.Join(parts, " + ") + ")/2"
 }
 
 // Check reports what is wrong with the model.

@@ -91,6 +91,9 @@ func TestLongQuenchRefuses(t *testing.T) {
 func BenchmarkLongQuench(b *testing.B) {
 	for _, time := range []float64{100, 1000, 10_000} {
 		b.Run(fmt.Sprintf("t=%g", time), func(b *testing.B) {
+			if testing.Short() && time > 1000 {
+				b.Skip("takes ten seconds")
+			}
 			for range b.N {
 				a := longQuench(b, LongQuench{Step: .04, Thinning: .12}, PurePSpin(3, .5), time)
 				b.ReportMetric(a.Energy[len(a.Energy)-1], "e")
