@@ -39,7 +39,7 @@ demo: build ## each pillar on real input in a few minutes; tables here, figures 
 	$(DEMO) --model sk --size 512 --temps 0.2:1.6:32 --warmup 3000 --sweeps 6000 --measure-every 10 --out demo/sk
 
 mnist: ## fetch MNIST into the cache folder (CAVITY_DATA, else the user's cache)
-	$(GO) run ./internal/fetchmnist
+	$(GO) run ./cmd/fetchmnist
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile engine/cuda/cuda.mk
