@@ -38,12 +38,12 @@ func hopfieldStruct(m lowrank.Model) []byte {
 func (k *hopfieldSampler) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	m := k.model
 	stride := PatternStride(m.Patterns)
-	entry, rows, scale := "hopfield_sweep", stride, 1/float32(m.Sites)
+	entry, rows, scale, rule := "hopfield_sweep", stride, 1/float32(m.Sites), uint32(k.rule)
 	switch k.move {
 	case hopfieldAtOnce:
-		return nil, fmt.Errorf("hopfield: Little's dynamics has no CUDA form")
+		entry, rows, rule = "hopfield_block", 2*stride, 2
 	case hopfieldBlocks:
-		entry, rows, scale = "hopfield_gibbs", 2*stride, float32(1/math.Sqrt(float64(m.Sites)))
+		entry, rows, scale = "hopfield_block", 2*stride, float32(1/math.Sqrt(float64(m.Sites)))
 	}
 	shared := 4 * hopfieldGroup * rows
 	if shared > sharedMemory {
@@ -53,7 +53,7 @@ func (k *hopfieldSampler) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buf
 	count.When = func(c *engine.Clock) bool { return c.Pass%RefreshEvery == 0 }
 	return []cuda.Launch{count, {
 		Source: code.Lanes, Entry: entry, Shared: shared, Block: [3]int{4 * hopfieldGroup}, Grid: [3]int{cuda.Blocks(m.Replicas, hopfieldGroup), m.Systems},
-		Args: []any{out, in[1], in[2], in[3], in[4], hopfieldStruct(m), uint32(in[3].Len()), uint32(k.rule), scale, cuda.Stream(k.stream)},
+		Args: []any{out, in[1], in[2], in[3], in[4], hopfieldStruct(m), uint32(in[3].Len()), rule, scale, cuda.Stream(k.stream)},
 	}}, nil
 }
 
@@ -72,6 +72,19 @@ func (k *laneMagnetisation) CUDA(_ cuda.Device, out engine.Buffer, in []engine.B
 func (k *laneOverlaps) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	s, n := in[0].Shape, out.Len()
 	return []cuda.Launch{cuda.Threads(code.Lanes, "lane_overlaps", n, out, in[0], ladderRow(in[1], LadderWalker), uint32(k.sites), uint32(s[1]), uint32(s[2]), uint32(k.copies), uint32(k.temperatures), uint32(n))}, nil
+}
+
+// CUDA is a block a pair of copies at a temperature, with the sums in shared memory.
+func (k *laneSlices) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	s, width, sites := in[0].Shape, k.dims*k.side, 1
+	for range k.dims {
+		sites *= k.side
+	}
+	if 4*width > sharedMemory {
+		return nil, fmt.Errorf("slice overlaps: %d slices need %d bytes of shared memory, at most %d", width, 4*width, sharedMemory)
+	}
+	return []cuda.Launch{{Source: code.Lanes, Entry: "lane_slices", Grid: [3]int{out.Len() / width}, Block: [3]int{256}, Shared: 4 * width,
+		Args: []any{out, in[0], ladderRow(in[1], LadderWalker), uint32(k.side), uint32(k.dims), uint32(sites), uint32(s[1]), uint32(s[2]), uint32(k.copies), uint32(k.temperatures)}}}, nil
 }
 
 // bitsStruct is struct Bits of the device code.

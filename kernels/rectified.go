@@ -14,25 +14,35 @@ import (
 type rectified struct {
 	op
 	stream uint16
+	what   rectifiedWhat
 	value  func(x, u float64) float64
 	random bool
 }
 
+// rectifiedWhat numbers the three for the CUDA version.
+type rectifiedWhat uint8
+
+const (
+	rectifiedIsSample rectifiedWhat = iota
+	rectifiedIsMean
+	rectifiedIsLog
+)
+
 // Rectified samples from the normal law of mean x and variance 1 restricted to h ≥ 0, element by element, by inverting the
-// tail: h = x + √2 erfc⁻¹(2(1-u)Φ(x)) with element e's uniform number u of the stream. Below x = -37, where Φ underflows, the law is
+// tail: h = x - Φ⁻¹((1-u)Φ(x)) with element e's uniform number u of the stream. Below x = -37, where Φ underflows, the law is
 // exponential with the rate -x to 1 part in x².
 func Rectified(x *gorgonia.Node, stream uint16) (*gorgonia.Node, error) {
-	return newRectified(fmt.Sprintf("Rectified{stream %d}", stream), x, &rectified{stream: stream, value: rectifiedSample, random: true})
+	return newRectified(fmt.Sprintf("Rectified{stream %d}", stream), x, &rectified{what: rectifiedIsSample, stream: stream, value: rectifiedSample, random: true})
 }
 
 // RectifiedMean is the mean of that law, x + φ(x)/Φ(x).
 func RectifiedMean(x *gorgonia.Node) (*gorgonia.Node, error) {
-	return newRectified("RectifiedMean", x, &rectified{value: func(x, _ float64) float64 { return rectifiedMean(x) }})
+	return newRectified("RectifiedMean", x, &rectified{what: rectifiedIsMean, value: func(x, _ float64) float64 { return rectifiedMean(x) }})
 }
 
 // RectifiedLogPartition is x²/2 + ln Φ(x), the logarithm of ∫ exp(xh - h²/2) dh / √2π over h ≥ 0.
 func RectifiedLogPartition(x *gorgonia.Node) (*gorgonia.Node, error) {
-	return newRectified("RectifiedLogPartition", x, &rectified{value: func(x, _ float64) float64 { return rectifiedLog(x) }})
+	return newRectified("RectifiedLogPartition", x, &rectified{what: rectifiedIsLog, value: func(x, _ float64) float64 { return rectifiedLog(x) }})
 }
 
 func newRectified(form string, x *gorgonia.Node, k *rectified) (*gorgonia.Node, error) {
@@ -68,7 +78,23 @@ func rectifiedSample(x, u float64) float64 {
 	if x < -37 {
 		return math.Log1p(-u) / x
 	}
+	if x < -3 { // Erfcinv knows 1-y only, not y
+		return max(0, x-normalTail(math.Log1p(-u)+rectifiedLog(x)-x*x/2))
+	}
 	return max(0, x+math.Sqrt2*math.Erfcinv((1-u)*math.Erfc(-x/math.Sqrt2)))
+}
+
+// normalTail is the y with ln Φ(y) = l, for l below -2, by Newton's method: ln Φ is concave, its slope φ(y)/Φ(y).
+func normalTail(l float64) float64 {
+	y := -math.Sqrt(-2 * l)
+	for range 50 {
+		step := (rectifiedLog(y) - y*y/2 - l) / (rectifiedMean(y) - y)
+		y -= step
+		if math.Abs(step) <= 1e-15*math.Abs(y) {
+			break
+		}
+	}
+	return y
 }
 
 // Host is the definition, in float64 and rounded to the dtype.

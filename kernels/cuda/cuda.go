@@ -17,6 +17,8 @@ var (
 	Minibatch string
 	//go:embed process.ptx
 	Process string
+	//go:embed sampling.ptx
+	Sampling string
 	//go:embed sparse.ptx
 	Sparse string
 	//go:embed exchange.ptx

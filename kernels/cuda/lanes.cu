@@ -16,6 +16,7 @@ __device__ __forceinline__ u64 siteOf(u32 i, u64 element) { return (u64)i << 34 
 // The Hopfield kernels take four threads a replica, thread q the patterns μ with μ mod 4 = q: the parts in which a field is summed.
 // The overlaps (and λ) of the replicas of a block lie in shared memory, [μ][16].
 constexpr int GROUP = 16;
+enum { LITTLE = 2 };  // beside the rules
 
 struct Hopfield {
   u32 sites, patterns, stride, replicas, lanes;  // stride: rows of overlaps
@@ -77,22 +78,24 @@ extern "C" __global__ void __launch_bounds__(4 * GROUP) hopfield_sweep(float *st
     for (u32 mu = l.q; mu < m.stride; mu += 4) overlaps[(size_t)mu * m.lanes] = l.x[mu * GROUP];
 }
 
-// hopfield_gibbs draws λ given the overlaps, then all spins given λ, and counts the overlaps anew. width is √T of the replica.
-extern "C" __global__ void __launch_bounds__(4 * GROUP) hopfield_gibbs(float *state, const float *patterns, const float *external, const double *beta, const int *index, const Hopfield m, u32 temperatures, u32 rule, float scale, u32 k0, u32 k1, u32 c2, u32 c3) {
+// hopfield_block turns all spins given λ and counts the overlaps anew. In block sampling λ is drawn given the overlaps, with √T for
+// its deviation; in Little's dynamics (rule 2) it is the old overlaps themselves.
+extern "C" __global__ void __launch_bounds__(4 * GROUP) hopfield_block(float *state, const float *patterns, const float *external, const double *beta, const int *index, const Hopfield m, u32 temperatures, u32 rule, float scale, u32 k0, u32 k1, u32 c2, u32 c3) {
   extern __shared__ float shared[];
   HopfieldLane l = hopfieldLane(state, patterns, external, beta, index, shared, m, temperatures);
   const Stream stream = {k0, k1, c2, c3};
-  const float width = (float)sqrt(2. * (double)l.halfT);
+  const bool little = rule == LITTLE;
+  const float width = (float)sqrt(2. * (double)l.halfT), shift = little ? (float)m.patterns : 0.f;
   float *lambda = l.x + (size_t)m.stride * GROUP, *overlaps = l.spins + (size_t)m.sites * m.lanes;
   for (u32 mu = l.q; mu < m.stride; mu += 4) {
-    const float z = normal32(stream, siteOf(m.sites + mu, l.first));
-    lambda[mu * GROUP] = (l.live ? overlaps[(size_t)mu * m.lanes] : 0.f) * scale + width * z;
+    const float old = l.live ? overlaps[(size_t)mu * m.lanes] : 0.f;
+    lambda[mu * GROUP] = little ? old : old * scale + width * normal32(stream, siteOf(m.sites + mu, l.first));
     l.x[mu * GROUP] = 0;
   }
   for (u32 i = 0; i < m.sites; i++) {
     float s = l.live ? l.spins[(size_t)i * m.lanes] : 1.f;
     const float d = l.field(m, i, lambda);
-    const bool turn = l.turns(rule, i, s, d, 0.f, scale, word32(stream, siteOf(i, l.first)));
+    const bool turn = l.turns(HEATBATH, i, s, d, shift, scale, word32(stream, siteOf(i, l.first)));
     __syncwarp();
     if (turn) s = -s;
     if (turn && l.live && l.q == 0) l.spins[(size_t)i * m.lanes] = s;
@@ -246,4 +249,21 @@ extern "C" __global__ void __launch_bounds__(256) bits_overlaps(double *out, con
   int differ = 0;
   for (u32 k = 0; k < m.words; k++) differ += __popcll(s[(size_t)k * m.lanes + p.a] ^ s[(size_t)k * m.lanes + p.b]);
   out[e] = 1 - 2 * (double)differ / (double)m.sites;
+}
+
+// Sums of s^a s^b over the slices of a periodic lattice side^dims perpendicular to each axis, a block an output.
+extern "C" __global__ void __launch_bounds__(256) lane_slices(double *out, const float *state, const int *walkers, u32 side, u32 dims, u32 sites, u32 rows, u32 lanes, u32 copies, u32 temperatures) {
+  extern __shared__ int sums[];
+  const u32 width = dims * side;
+  for (u32 k = threadIdx.x; k < width; k += blockDim.x) sums[k] = 0;
+  __syncthreads();
+  const Lanes p = pairOf(walkers, blockIdx.x, copies, temperatures);
+  const float *s = state + (size_t)p.system * rows * lanes;
+  for (u32 i = threadIdx.x; i < sites; i += blockDim.x) {
+    const int both = (int)(s[(size_t)i * lanes + p.a] * s[(size_t)i * lanes + p.b]);
+    u32 rest = i;
+    for (u32 axis = 0; axis < dims; axis++, rest /= side) atomicAdd(&sums[axis * side + rest % side], both);
+  }
+  __syncthreads();
+  for (u32 k = threadIdx.x; k < width; k += blockDim.x) out[(size_t)blockIdx.x * width + k] = (double)sums[k];
 }

@@ -39,9 +39,10 @@ var targets = []target{
 	{"kernels/cuda/dense.cu", "", "kernels", "TestBackends/cuda/dense|TestBrokenInput/dense"},
 	{"kernels/cuda/exchange.cu", "", "kernels", "TestBackends/cuda/(dense|lattice)|TestBrokenInput/(dense|lattice)"},
 	{"kernels/cuda/lattice.cu", "", "kernels", "TestBackends/cuda/lattice|TestBrokenInput/lattice"},
-	{"kernels/cuda/lanes.cu", "", "kernels", "TestBackends/cuda/(hopfield|bits)|TestBrokenInput/(hopfield|bits)"},
+	{"kernels/cuda/lanes.cu", "", "kernels", "TestBackends/cuda/(hopfield|bits|sparse)|TestBrokenInput/(hopfield|bits)"},
 	{"kernels/cuda/sparse.cu", "", "kernels", "TestBackends/cuda/sparse|TestBrokenInput/sparse"},
 	{"kernels/cuda/cluster.cu", "", "kernels", "TestBackends/cuda/clusters|TestBrokenInput/clusters"},
+	{"kernels/cuda/sampling.cu", "", "kernels", "TestBackends/cuda/(rectified|categorical|watch|lookup|clusters)"},
 	{"kernels/cuda/minibatch.cu", "", "kernels", "TestBackends/cuda/minibatch"},
 	{"kernels/cuda/process.cu", "", "kernels", "TestBackends/cuda/(process|error)"},
 }

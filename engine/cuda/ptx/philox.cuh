@@ -35,3 +35,10 @@ __device__ __forceinline__ u32 word32(const Stream s, u64 e) {
 __device__ __forceinline__ float unit32(u32 w) { return (float)(w >> 8) * 0x1p-24f; }
 __device__ __forceinline__ double unit64(u64 w) { return (double)(w >> 11) * 0x1p-53; }
 __device__ __forceinline__ u64 join(u32 lo, u32 hi) { return (u64)hi << 32 | lo; }
+
+// word64 joins words 2h and 2h+1 of counter 8*(e/16) + e%8, h = (e/8)%2: element e of a tensor of 64-bit numbers.
+__device__ __forceinline__ u64 word64(const Stream s, u64 e) {
+  const u64 c = e >> 4 << 3 | (e & 7);
+  const uint4 w = philox(s, (u32)c, (u32)(c >> 32));
+  return e >> 3 & 1 ? join(w.z, w.w) : join(w.x, w.y);
+}
