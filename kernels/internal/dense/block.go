@@ -85,16 +85,26 @@ type workspace struct {
 	apply  applyArgs
 }
 
+// joint is the work that a team shares: see apply.
+type joint struct {
+	part
+	site  int
+	scale float32
+}
+
 // Sweeper runs sweeps of a Batch on a pool of workers. Results are those of Sweep and Fields, bit for bit.
 type Sweeper struct {
 	batch   Batch
 	rule    chance.Rule
 	asm     *routines
 	workers engine.Workers
-	chunk   int // replicas of a task: 16, 32 or 64
+	chunk   int  // replicas of a task: 16, 32 or 64
+	team    bool // the workers share the columns of each block instead of the replicas
 	scratch []*workspace
 	sweep   func(task, worker int)
 	refresh func(task, worker int)
+	column  func(task, worker int)
+	joint   joint
 
 	key                       rng.Stream
 	state, j, external, halfT []float32
@@ -103,17 +113,31 @@ type Sweeper struct {
 // NewSweeper prepares sweeps at the present CPU level. It allocates all the memory that they need.
 func NewSweeper(b Batch, rule chance.Rule, w engine.Workers) *Sweeper {
 	l := level.Of()
-	s := &Sweeper{batch: b, rule: rule, asm: vectors(l), workers: w, chunk: 64}
-	for s.chunk > 16 && b.Systems*((b.Replicas+s.chunk-1)/s.chunk) < w.N() {
-		s.chunk /= 2
-	}
+	s := &Sweeper{batch: b, rule: rule, asm: vectors(l), workers: w}
+	s.divide(1024, 32<<20)
 	for range w.N() {
 		ws := newWorkspace()
 		ws.draw.Init(l)
 		s.scratch = append(s.scratch, ws)
 	}
-	s.sweep, s.refresh = s.sweepTask, s.refreshTask
+	s.sweep, s.refresh, s.column = s.sweepTask, s.refreshTask, s.columnTask
 	return s
+}
+
+// divide chooses how the workers share the sweep. Systems and groups of 64 replicas go first, since replicas that are swept
+// together share every row of the couplings. With fewer of them than workers the groups become smaller, or the workers form
+// a team that adds rows together, each to its own columns: where groups would become smaller than 32 and there are at least
+// so many sites, or where the couplings have more bytes than any cache can be trusted to hold for several readers.
+func (s *Sweeper) divide(sites, bytes int) {
+	b, n := s.batch, s.workers.N()
+	s.chunk, s.team = 64, false
+	for s.chunk > chance.Lanes && b.Systems*s.chunks() < n {
+		s.chunk /= 2
+	}
+	small := s.chunk < 32 && b.Sites >= sites
+	if s.asm != nil && s.chunk < 64 && (small || 4*b.Sites*b.Stride() >= bytes) {
+		s.chunk, s.team = 64, true
+	}
 }
 
 // newWorkspace places the block on a cache line, so that no vector straddles two.

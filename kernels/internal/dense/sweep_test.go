@@ -74,10 +74,13 @@ func TestSweeperIsSweep(t *testing.T) {
 				t.Fatalf("%+v: nothing moved", b)
 			}
 			for _, l := range level.Available() {
-				for _, workers := range []int{1, 2, 5} {
+				for _, workers := range []int{1, 2, 5, -3} { // negative: a team, whatever the size
 					undo := level.Use(l)
-					s := NewSweeper(b, rule, pool(workers))
+					s := NewSweeper(b, rule, pool(max(workers, -workers)))
 					undo()
+					if workers < 0 {
+						s.divide(0, 0)
+					}
 					got := slices.Clone(start)
 					s.Fields(got, j, external)
 					for pass := range 3 {

@@ -12,16 +12,26 @@ const siteRow = group * 4 // bytes between the sites of a laneArray
 // Sweep visits every site of every replica once; see the package's Sweep. The key must not be in checking mode.
 func (s *Sweeper) Sweep(key rng.Stream, state, j, halfT []float32) {
 	s.key, s.state, s.j, s.halfT = key, state, j, halfT
-	s.workers.Do(s.tasks(), s.sweep)
+	s.each(s.sweep)
 }
 
 // Fields computes the fields from scratch; see the package's Fields.
 func (s *Sweeper) Fields(state, j, external []float32) {
 	s.state, s.j, s.external = state, j, external
-	s.workers.Do(s.tasks(), s.refresh)
+	s.each(s.refresh)
 }
 
-func (s *Sweeper) tasks() int { return s.batch.Systems * s.chunks() }
+// each runs a function for all groups of replicas: side by side, or in turn where the workers are a team within each.
+func (s *Sweeper) each(f func(task, worker int)) {
+	tasks := s.batch.Systems * s.chunks()
+	if !s.team {
+		s.workers.Do(tasks, f)
+		return
+	}
+	for t := range tasks {
+		f(t, 0)
+	}
+}
 
 func (s *Sweeper) chunks() int { return (s.batch.Replicas + s.chunk - 1) / s.chunk }
 
@@ -128,20 +138,37 @@ func (s *Sweeper) decide(w *workspace, p *part, q, i, n int) {
 	}
 }
 
-// apply adds the couplings of the block's flips, times scale and the present spins, to all fields. Couplings too large for
-// the second-level cache are fetched a tile ahead.
+// apply adds the couplings of the block's flips, times scale and the present spins, to all fields.
 func (s *Sweeper) apply(w *workspace, p *part, i int, scale float32) {
-	a := &w.apply
-	for c := 0; c < p.ld; {
-		n := min(tile, (p.ld-c)/s.asm.lanes)
+	if !s.team {
+		s.columns(&w.apply, w.block, p, i, scale, 0, p.ld)
+		return
+	}
+	s.joint = joint{*p, i, scale}
+	s.workers.Do(s.workers.N(), s.column)
+}
+
+// columnTask is a worker's share of apply: the block is that of worker 0.
+func (s *Sweeper) columnTask(task, worker int) {
+	j, width := &s.joint, tile*s.asm.lanes
+	tiles := (j.ld + width - 1) / width
+	from, to := tiles*task/s.workers.N()*width, tiles*(task+1)/s.workers.N()*width
+	s.columns(&s.scratch[worker].apply, s.scratch[0].block, &j.part, j.site, j.scale, from, min(to, j.ld))
+}
+
+// columns is apply for the columns from from to to, a tile at a time. Couplings too large for the second-level cache are
+// fetched a tile ahead.
+func (s *Sweeper) columns(a *applyArgs, b *block, p *part, i int, scale float32, from, to int) {
+	for c := from; c < to; {
+		n := min(tile, (to-c)/s.asm.lanes)
 		for q := 0; q*group < p.replicas; q++ {
 			r := q * group
 			*a = applyArgs{
-				h: &p.fields[r*p.ld+c], hRow: p.ld * 4, flips: &w.flips[r], s: &w.s[q][0][0], sRow: siteRow,
+				h: &p.fields[r*p.ld+c], hRow: p.ld * 4, flips: &b.flips[r], s: &b.s[q][0][0], sRow: siteRow,
 				j: &p.couplings[i*p.ld+c], jRow: p.ld * 4, replicas: min(group, p.replicas-r), scale: scale,
 			}
 			if q == 0 && 4*len(p.couplings) > cached {
-				p.ahead(a, i, c+n*s.asm.lanes)
+				p.ahead(a, i, c+n*s.asm.lanes, from, to)
 			}
 			s.asm.apply[n](a)
 		}
@@ -150,9 +177,9 @@ func (s *Sweeper) apply(w *workspace, p *part, i int, scale float32) {
 }
 
 // ahead asks for the tile of the block at site i from column c on, or for the first tile of the next block.
-func (p *part) ahead(a *applyArgs, i, c int) {
-	if c >= p.ld {
-		i, c = i+blockSites, 0
+func (p *part) ahead(a *applyArgs, i, c, from, to int) {
+	if c >= to {
+		i, c = i+blockSites, from
 	}
 	if rows := min(blockSites, len(p.couplings)/p.ld-i); rows > 0 {
 		a.ahead, a.rows, a.each = &p.couplings[i*p.ld+c], rows, (rows+a.replicas-1)/a.replicas
