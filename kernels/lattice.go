@@ -89,9 +89,26 @@ func latticeThresholdShape(l Lattice, r multispin.Rule) tensor.Shape {
 	return tensor.Shape{LatticePlanes, r.Classes(l.Dims()), l.Words}
 }
 
-// Host is the definition; it is fast enough to be the only version.
+// Host sets one word after another.
 func (k *latticeThresholds) Host(_ engine.Clock, out engine.Buffer, in []engine.Buffer) error {
-	return k.lattice.SetThresholds(engine.Slice[uint64](out), k.rule, engine.Slice[uint64](in[0]), engine.Slice[int32](in[1]))
+	t, err := k.setter(out, in)
+	if err != nil {
+		return err
+	}
+	return t.Set(alone{})
+}
+
+func (k *latticeThresholds) setter(out engine.Buffer, in []engine.Buffer) (*multispin.ThresholdSetter, error) {
+	return multispin.NewThresholdSetter(k.lattice, k.rule, engine.Slice[uint64](out), engine.Slice[uint64](in[0]), engine.Slice[int32](in[1]))
+}
+
+// Bind splits the words.
+func (k *latticeThresholds) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer) (func(*engine.Clock) error, error) {
+	t, err := k.setter(out, in)
+	if err != nil {
+		return nil, err
+	}
+	return func(*engine.Clock) error { return t.Set(w) }, nil
 }
 
 // latticeSweep attempts one flip of every spin.

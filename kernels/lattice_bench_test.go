@@ -78,23 +78,26 @@ func glass(b *testing.B, side, copies, temperatures, workers int) *engine.Progra
 	return p
 }
 
-// BenchmarkLatticeTempering runs one sample with 32 temperatures in 2 copies, a word of 64 bits, and in 16 copies, 512 bits.
+// BenchmarkLatticeTempering runs one sample with 32 temperatures in 2 copies, a word of 64 bits, and in 4, 8 and 16 copies, 512
+// bits, on one worker and on two.
 func BenchmarkLatticeTempering(b *testing.B) {
-	for _, side := range []int{16, 32} {
-		for _, copies := range []int{2, 4, 8, 16} {
-			b.Run(fmt.Sprintf("L=%d/%dx32", side, copies), func(b *testing.B) {
-				p := glass(b, side, copies, 32, 1)
-				ctx := context.Background()
-				if err := p.Step(ctx, 50); err != nil {
-					b.Fatal(err)
-				}
-				for b.Loop() {
-					if err := p.Step(ctx, 1); err != nil {
+	for _, workers := range []int{1, 2} {
+		for _, side := range []int{16, 32} {
+			for _, copies := range []int{2, 4, 8, 16} {
+				b.Run(fmt.Sprintf("L=%d/%dx32/workers=%d", side, copies, workers), func(b *testing.B) {
+					p := glass(b, side, copies, 32, workers)
+					ctx := context.Background()
+					if err := p.Step(ctx, 50); err != nil {
 						b.Fatal(err)
 					}
-				}
-				b.ReportMetric(float64(b.N)*float64(side*side*side*copies*32)/float64(b.Elapsed().Nanoseconds()), "flips/ns")
-			})
+					for b.Loop() {
+						if err := p.Step(ctx, 1); err != nil {
+							b.Fatal(err)
+						}
+					}
+					b.ReportMetric(float64(b.N)*float64(side*side*side*copies*32)/float64(b.Elapsed().Nanoseconds()), "flips/ns")
+				})
+			}
 		}
 	}
 }

@@ -27,7 +27,7 @@ func equilibrium(b *testing.B, l Lattice, lo, hi float64) batch {
 	for i := range labels {
 		labels[i] = int32(i % 32)
 	}
-	if err := l.SetThresholds(q.thresholds, Metropolis, table, labels); err != nil {
+	if err := setThresholds(l, Metropolis, q.thresholds, table, labels); err != nil {
 		b.Fatal(err)
 	}
 	return q

@@ -33,7 +33,7 @@ func setTemperatures(t *testing.T, b batch, betas []float64) {
 	for i := range labels {
 		labels[i] = int32(i % len(betas))
 	}
-	if err := b.SetThresholds(b.thresholds, b.rule, table, labels); err != nil {
+	if err := setThresholds(b.Lattice, b.rule, b.thresholds, table, labels); err != nil {
 		t.Fatal(err)
 	}
 }

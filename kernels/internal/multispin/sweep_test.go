@@ -79,10 +79,61 @@ func newBatch(t testing.TB, l Lattice, rule Rule) batch {
 		labels = append(labels, int32(i))
 	}
 	b.thresholds = make([]uint64, l.ThresholdWords(rule))
-	if err := bits.SetThresholds(b.thresholds, rule, table, labels); err != nil {
+	if err := setThresholds(bits, rule, b.thresholds, table, labels); err != nil {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// setThresholds writes the thresholds once.
+func setThresholds(l Lattice, rule Rule, thresholds, table []uint64, labels []int32) error {
+	t, err := NewThresholdSetter(l, rule, thresholds, table, labels)
+	if err != nil {
+		return err
+	}
+	return t.Set(crew(2))
+}
+
+// TestThresholds reads every bit's threshold back, and refuses a label without temperature.
+func TestThresholds(t *testing.T) {
+	for _, l := range []Lattice{
+		{Size: []int{2, 2}, Words: 3}, {Size: []int{2, 2}, Words: 3, Strips: true}, {Size: []int{2, 2}, Words: 3, Shared: true},
+	} {
+		table := []uint64{Always, 0, 1, 0x80000000, 0xfedcba98, 0xffffffff}
+		labels := make([]int32, l.Systems())
+		if l.Shared {
+			labels = labels[:l.Words]
+		}
+		labels = labels[:len(labels)-1]
+		for i := range labels {
+			labels[i] = int32(i * i % 3)
+		}
+		planes := randomWords(l.ThresholdWords(Metropolis), 4)
+		if err := setThresholds(l, Metropolis, planes, table, labels); err != nil {
+			t.Fatal(err)
+		}
+		for w := range l.Words {
+			for r := range 64 {
+				i := l.system(w, r)
+				if l.Shared {
+					i = w
+				}
+				for c := range 2 {
+					var want uint64
+					if i < len(labels) {
+						want = table[2*int(labels[i])+c]
+					}
+					if got := l.threshold(Metropolis, planes, c, w, r); got != want {
+						t.Fatalf("%+v: class %d of bit %d of word %d has threshold %#x, want %#x", l, c, r, w, got, want)
+					}
+				}
+			}
+		}
+		labels[0] = 3
+		if err := setThresholds(l, Metropolis, planes, table, labels); err == nil || !strings.Contains(err.Error(), "label 3 at place 0") {
+			t.Errorf("a label beyond the table gives %v", err)
+		}
+	}
 }
 
 func (b batch) clone() batch {
@@ -226,8 +277,12 @@ func TestNoAllocation(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.TakeBonds()
+	set, err := NewThresholdSetter(b.Lattice, b.rule, b.thresholds, table, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if n := testing.AllocsPerRun(10, func() {
-		err = errors.Join(b.SetThresholds(b.thresholds, b.rule, table, labels), m.Energies(energies))
+		err = errors.Join(set.Set(crew(1)), m.Energies(energies))
 		s.Sweep(rng.At(1, 2, 3, 4))
 		c.TakeSpins()
 		c.TakeBonds()
