@@ -37,6 +37,9 @@ demo: build ## each pillar on real input in a few minutes; tables here, figures 
 	$(DEMO) --model ising2d --size 32 --temps 1.8:3.0:12 --ladder linear --warmup 5000 --sweeps 100000 --measure-every 10 --out demo/ising2d
 	$(DEMO) --model ea3d --size 8 --systems 16 --temps 0.8:2.0:16 --warmup 20000 --sweeps 20000 --measure-every 20 --out demo/ea3d
 	$(DEMO) --model sk --size 512 --temps 0.2:1.6:32 --warmup 3000 --sweeps 6000 --measure-every 10 --out demo/sk
+	./cavity dmft network --force --quiet --g 2 --size 2000 --realisations 4 --replicas 2 --mean-field 20000 --out demo/network
+	./cavity dmft stationary --force --quiet --g 2 --scan 20 --out demo/chaos
+	./cavity dmft pspin --force --quiet --adaptive --time 1000 --out demo/aging
 
 mnist: ## fetch MNIST into the cache folder (CAVITY_DATA, else the user's cache)
 	$(GO) run ./cmd/fetchmnist
