@@ -10,6 +10,7 @@ import (
 type Rule = chance.Rule
 
 // Metropolis turns a spin with probability min(1, exp(-ΔE/T)); HeatBath, also called Glauber's rule, with 1/(1+exp(ΔE/T)).
+// Metropolis moves faster, but at infinite temperature it turns every spin at every visit: there HeatBath is the rule to take.
 const (
 	Metropolis = chance.Metropolis
 	HeatBath   = chance.HeatBath
