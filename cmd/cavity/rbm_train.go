@@ -30,7 +30,7 @@ type rbmTrain struct {
 	Momentum     float64 `default:"0.5" help:"Share of the last step in the next."`
 	Nesterov     bool    `help:"Momentum that looks ahead."`
 	Decay        float64 `default:"0.0002" help:"Weight decay (L2)."`
-	L1           float64 `default:"0" help:"Weight decay towards zeros (L1)."`
+	L1           float64 `name:"l1" default:"0" help:"Weight decay towards zeros (L1)."`
 	Centred      bool    `help:"Centred gradient."`
 	Sparsity     float64 `default:"0" help:"Wanted mean of the hidden units; 0 means none."`
 	Clip         float64 `default:"0" help:"Largest weight; 0 means free."`

@@ -35,6 +35,12 @@ func encodeTables(b *strings.Builder, s store.Summary, prefix string) error {
 		key := prefix + e.Key
 		switch v := e.Value.(type) {
 		case []any:
+			if rows := records(v); rows != nil {
+				flush()
+				fmt.Fprintf(b, "\n%s\n", key)
+				writeColumns(b, rows)
+				continue
+			}
 			column := []string{key}
 			for _, x := range v {
 				column = append(column, cell(x))
@@ -57,6 +63,25 @@ func encodeTables(b *strings.Builder, s store.Summary, prefix string) error {
 	}
 	flush()
 	return nil
+}
+
+// records are the columns of a list of objects with the same keys, such as the epochs of a training; nil for other lists.
+func records(list []any) (columns [][]string) {
+	for i, x := range list {
+		s, ok := x.(store.Summary)
+		if _, is := estimate(s); !ok || is || i > 0 && len(s) != len(columns) {
+			return nil
+		}
+		for k, e := range s {
+			if i == 0 {
+				columns = append(columns, []string{e.Key})
+			} else if columns[k][0] != e.Key {
+				return nil
+			}
+			columns[k] = append(columns[k], cell(e.Value))
+		}
+	}
+	return columns
 }
 
 // normal brings a summary to the few types that reading JSON gives, so that printing need know no others.

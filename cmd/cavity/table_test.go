@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +43,20 @@ not_finite.energy[2].mean NaN
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)
+	}
+}
+
+// A list of objects becomes a table of its own.
+func TestRecords(t *testing.T) {
+	var b strings.Builder
+	row := func(n int, x float64) store.Summary {
+		return store.Summary{{Key: "epoch", Value: n}, {Key: "loss", Value: x}}
+	}
+	if err := writeTables(&b, store.Summary{{Key: "epochs", Value: []store.Summary{row(1, .5), row(10, .25)}}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\nepochs\n\nepoch  loss\n    1   0.5\n   10  0.25\n\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }
 
