@@ -35,8 +35,10 @@ ground_state.energy  -24
 ground_state.per_spin 123.4(5.6)
 
 epochs
-   a 1
-   a 2
+
+a
+1
+2
 
 seconds              1.5
 not_finite.energy[2].mean NaN
