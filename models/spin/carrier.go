@@ -98,11 +98,16 @@ func (g *graph) make(f func() (node, error)) node {
 	return n
 }
 
-// randomSpins fills s with the first spins of a walker, ±1 from its stream.
+// randomSpins fills s with the first spins of a walker, ±1 from its stream (top bit set: -1).
 func (b batch) randomSpins(system, walker int, s []int8) {
 	st := rng.At(b.seed, uint64(system), setupStage, spinStream)
 	at := uint64(walker) * uint64(len(s))
-	for i := range s {
-		s[i] = 1 - 2*int8(st.Uint32(at+uint64(i))>>31)
+	var words [256]uint32
+	for i := 0; i < len(s); i += len(words) {
+		part := words[:min(len(words), len(s)-i)]
+		st.FillUint32(part, at+uint64(i))
+		for k, w := range part {
+			s[i+k] = 1 - 2*int8(w>>31)
+		}
 	}
 }

@@ -23,9 +23,10 @@ type Measurement struct {
 	rec    *record
 	values map[string][]float64 // of the measured slots
 	ladder []int32
-	hist   [][]float64 // counts of overlaps [temperature][bin]
-	ground []Ground    // lowest energy seen, per system; States is not known
-	best   [][]int8    // its spins
+	wave   [][2]float64 // cos and sin of 2πx/L
+	hist   [][]float64  // counts of overlaps [temperature][bin]
+	ground []Ground     // lowest energy seen, per system; States is not known
+	best   [][]int8     // its spins
 }
 
 // overlapBins is the resolution of P(q).
@@ -45,6 +46,12 @@ func (s *Sampler) Measure() *Measurement {
 		}
 	}
 	m := &Measurement{s: s, rec: newRecord(moments, b.systems*b.temperatures), values: map[string][]float64{}, ladder: make([]int32, kernels.LadderRows*b.systems*b.walkers())}
+	if l, ok := s.Model.(Lattice); ok {
+		for x := range l.Side() {
+			sin, cos := math.Sincos(2 * math.Pi * float64(x) / float64(l.Side()))
+			m.wave = append(m.wave, [2]float64{cos, sin})
+		}
+	}
 	for _, k := range s.slots {
 		m.values[k] = make([]float64, s.Program.Slots()[k].Len())
 	}
@@ -140,8 +147,7 @@ func (m *Measurement) takeWaves() {
 		for d := range dims {
 			var re, im float64
 			for x, v := range at[d*side : (d+1)*side] {
-				sin, cos := math.Sincos(2 * math.Pi * float64(x) / float64(side))
-				re, im = re+v*cos, im+v*sin
+				re, im = re+v*m.wave[x][0], im+v*m.wave[x][1]
 			}
 			power += re*re + im*im
 		}

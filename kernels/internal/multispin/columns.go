@@ -13,10 +13,11 @@ import (
 type Columns struct {
 	board
 	length int        // words of a system's row
+	stride int        // words from row to row: neighbouring rows must not share the sets of a cache
 	rows   [][]uint64 // the rows of all systems: of the spins, then of the bonds along each axis
-	next   [][]int32  // each site's neighbour along each axis
-	kind   int        // which rows the tasks fill
+	ends   [][]uint64 // per axis: the spins at the end of the lattice
 	fill   func(task, worker int)
+	join   func(task, worker int)
 }
 
 // NewColumns checks the spins [sites, Words] against l, whose couplings play no part.
@@ -26,72 +27,119 @@ func NewColumns(l Lattice, spins []uint64, w engine.Workers) (*Columns, error) {
 		return nil, err
 	}
 	c := &Columns{board: newBoard(l, spins, nil, w), length: (l.Spins() + 63) / 64}
-	c.rows = [][]uint64{make([]uint64, l.Systems()*c.length)}
-	c.fill = c.fillWord
+	c.stride = c.length
+	if c.stride%16 == 0 {
+		c.stride += 8
+	}
+	c.rows = [][]uint64{make([]uint64, l.Systems()*c.stride)}
+	c.fill, c.join = c.fillWord, c.joinSystem
 	return c, nil
 }
 
 // TakeSpins reads the spins.
-func (c *Columns) TakeSpins() {
-	c.kind = 0
-	c.workers.Do(c.Words, c.fill)
-}
+func (c *Columns) TakeSpins() { c.workers.Do(c.Words, c.fill) }
 
-// TakeBonds reads the products of neighbouring spins.
+// TakeBonds reads the products of neighbouring spins, and the spins.
 func (c *Columns) TakeBonds() {
-	if c.next == nil {
+	if c.ends == nil {
 		for k := range c.Dims() {
-			next := make([]int32, c.Sites())
-			for i := range next {
-				to, _ := c.Lattice.next(i, k, true)
-				next[i] = int32(to)
+			ends := make([]uint64, c.length)
+			for i := range c.Spins() {
+				if c.Place(i)[k] == c.Length(k)-1 {
+					ends[i/64] |= 1 << (i % 64)
+				}
 			}
-			c.next = append(c.next, next)
+			c.ends = append(c.ends, ends)
 			c.rows = append(c.rows, make([]uint64, len(c.rows[0])))
 		}
 	}
-	for k := range c.Dims() {
-		c.kind = 1 + k
-		c.workers.Do(c.Words, c.fill)
-	}
+	c.TakeSpins()
+	c.workers.Do(c.Systems(), c.join)
 }
 
 // row is a system's row.
-func (c *Columns) row(kind, system int) []uint64 { return c.rows[kind][system*c.length:][:c.length] }
+func (c *Columns) row(kind, system int) []uint64 { return c.rows[kind][system*c.stride:][:c.length] }
 
 // fillWord writes the rows of the systems of word w.
 func (c *Columns) fillWord(w, _ int) {
 	if c.Strips {
-		row := c.row(c.kind, w)
+		row := c.row(0, w)
 		for i := range row {
-			row[i] = c.word(i, w)
+			row[i] = c.spins[i*c.Words+w]
 		}
 		return
 	}
 	for first := 0; first < c.Sites(); first += 64 {
 		var block [64]uint64
+		at := first*c.Words + w
 		for i := range min(64, c.Sites()-first) {
-			block[i] = c.word(first+i, w)
+			block[i] = c.spins[at]
+			at += c.Words
 		}
 		transpose(&block)
-		rows := c.rows[c.kind][64*w*c.length+first/64:]
+		rows := c.rows[0][64*w*c.stride+first/64:]
 		for r, x := range block {
-			rows[r*c.length] = x
+			rows[r*c.stride] = x
 		}
 	}
 }
 
-// word is what the rows being filled hold for site i and word w.
-func (c *Columns) word(i, w int) uint64 {
-	s := c.spins[i*c.Words+w]
-	if c.kind == 0 {
-		return s
+// joinSystem writes the bonds of a system from its row of spins: the neighbours along axis k are the row moved down by the
+// stride of that axis, or, at the lattice's end, moved up to its beginning.
+func (c *Columns) joinSystem(system, _ int) {
+	row := c.row(0, system)
+	step := 1
+	for k, ends := range c.ends {
+		bonds := c.row(1+k, system)
+		if c.Strips && k == 0 {
+			c.joinStrips(row, bonds)
+			step *= c.Size[0] * 64
+			continue
+		}
+		back := step * (c.Length(k) - 1)
+		for w, end := range ends {
+			next := down(row, w, step)&^end | up(row, w, back)&end
+			bonds[w] = row[w] ^ next
+		}
+		step *= c.Length(k)
 	}
-	n := c.spins[int(c.next[c.kind-1][i])*c.Words+w]
-	if c.Strips && c.kind == 1 && i%c.Size[0] == c.Size[0]-1 {
-		n = bits.RotateLeft64(n, -1)
+}
+
+// joinStrips is joinSystem along x with strips, where a row's word is a site and its bits are the strips.
+func (c *Columns) joinStrips(row, bonds []uint64) {
+	for i, x := range row {
+		if i%c.Size[0] < c.Size[0]-1 {
+			bonds[i] = x ^ row[i+1]
+		} else {
+			bonds[i] = x ^ bits.RotateLeft64(row[i-c.Size[0]+1], -1)
+		}
 	}
-	return s ^ n
+}
+
+// down is word w of a row of bits moved by n places towards the first.
+func down(row []uint64, w, n int) uint64 {
+	w += n / 64
+	x := uint64(0)
+	if w < len(row) {
+		x = row[w] >> (n % 64)
+	}
+	if n%64 > 0 && w+1 < len(row) {
+		x |= row[w+1] << (64 - n%64)
+	}
+	return x
+}
+
+// up is word w of a row of bits moved by n places towards the last.
+func up(row []uint64, w, n int) uint64 {
+	w -= n / 64
+	x := uint64(0)
+	if w >= 0 {
+		x = row[w] << (n % 64)
+	}
+	if n%64 > 0 && w > 0 {
+		x |= row[w-1] >> (64 - n%64)
+	}
+	return x
 }
 
 // Magnetisation is Σ s of a system, after TakeSpins.
