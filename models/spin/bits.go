@@ -32,8 +32,16 @@ func (c *bitCarrier) external(g *graph) node {
 	return g.slot("external", tensor.Float32, c.systems, c.n)
 }
 
+func (c *bitCarrier) couplings(g *graph) node {
+	return g.slot("couplings", tensor.Uint64, c.systems, c.n, kernels.BitWords(c.n))
+}
+
+func (c *bitCarrier) refresh(g *graph) node {
+	return g.make(func() (node, error) { return kernels.BitPairs(c.walkers(), c.state(g), c.couplings(g), c.external(g)) })
+}
+
 func (c *bitCarrier) sweep(g *graph) node {
-	couplings := g.slot("couplings", tensor.Uint64, c.systems, c.n, kernels.BitWords(c.n))
+	couplings := c.couplings(g)
 	index := g.indexOf(g.ladder())
 	return g.make(func() (node, error) {
 		return kernels.BitSweep(c.strength, c.rule, sweepStream, c.state(g), couplings, c.external(g), g.beta(), index)
@@ -77,8 +85,12 @@ func (c *bitCarrier) fill(p *engine.Program) error {
 			return err
 		}
 	}
+	return nil
+}
+
+func (c *bitCarrier) randomise(p *engine.Program, run int) error {
 	state := make([]uint64, c.systems*c.rows*c.width())
-	c.each(func(system, walker int, s []int8) {
+	c.each(run, func(system, walker int, s []int8) {
 		for k, x := range s {
 			if x > 0 {
 				state[(system*c.rows+k/64)*c.width()+walker] |= 1 << (k % 64)
@@ -116,6 +128,10 @@ func transpose64(x *[64]uint64) {
 		}
 		mask ^= mask << (half >> 1)
 	}
+}
+
+func (c *bitCarrier) resample(p *engine.Program, from []int32) error {
+	return resampleLanes[uint64](c.lanes, p, from)
 }
 
 func (c *bitCarrier) spins(p *engine.Program, system, walker int, s []int8) error {

@@ -29,8 +29,14 @@ type carrier interface {
 	energies(g *graph) node
 	// observe names further measured values, float64 with leading axis systems, and the slots for them.
 	observe(g *graph) map[string]node
-	// fill writes couplings and the first spins.
+	// fill writes the couplings, randomise first spins, others for every run.
 	fill(p *engine.Program) error
+	randomise(p *engine.Program, run int) error
+	// refresh is the state with what follows from its spins, such as local fields, computed afresh; nil where nothing does.
+	// The first sweep does that too.
+	refresh(g *graph) node
+	// resample gives walker w of a system the spins of walker from[system·walkers + w], which keeps its own.
+	resample(p *engine.Program, from []int32) error
 	// infinite is the variance of H at infinite temperature, and disordered whether samples differ.
 	infinite(system int) float64
 	disordered() bool
@@ -99,8 +105,8 @@ func (g *graph) make(f func() (node, error)) node {
 }
 
 // randomSpins fills s with the first spins of a walker, ±1 from its stream (top bit set: -1).
-func (b batch) randomSpins(system, walker int, s []int8) {
-	st := rng.At(b.seed, uint64(system), setupStage, spinStream)
+func (b batch) randomSpins(run, system, walker int, s []int8) {
+	st := rng.At(b.seed, uint64(run)<<24+uint64(system), setupStage, spinStream)
 	at := uint64(walker) * uint64(len(s))
 	var words [256]uint32
 	for i := 0; i < len(s); i += len(words) {

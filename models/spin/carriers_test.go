@@ -1,6 +1,7 @@
 package spin
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -86,6 +87,46 @@ func TestCorrelationLength(t *testing.T) {
 				}
 			}
 			within(t, layout+" xi", r.CorrelationLength[k], math.Sqrt(zero/wave-1)/(2*math.Sin(math.Pi/4)))
+		}
+	}
+}
+
+// Several samples that share words keep to their own couplings: the energies of each sample against enumeration.
+func TestSamplesInOneWord(t *testing.T) {
+	m := EdwardsAnderson{L: 4, D: 2}
+	for _, systems := range []int{3, 20} { // in one word, over word boundaries
+		s := start(t, Tempering{Model: m, Temperatures: []float64{1, 2}, Systems: systems, Seed: 6}, "cpu", 1)
+		if err := s.Step(context.Background(), 100); err != nil {
+			t.Fatal(err)
+		}
+		meter := s.Measure()
+		for range 400 {
+			if err := s.Step(context.Background(), 2); err != nil {
+				t.Fatal(err)
+			}
+			if err := meter.Take(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v, _, _, err := meter.replicates()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for q := range systems {
+			c, err := m.Couplings(6, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exact, _, err := Enumerate(c, s.Temperatures)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, x := range exact {
+				// An energy per spin scatters by √(cT²/N), less than 0.3; 800 values in 300 or more independent ones.
+				if e := v.of("e", q, k); !(math.Abs(e-x.Energy) < 5*math.Sqrt(x.SpecificHeat/16/300)*x.Temperature) {
+					t.Errorf("sample %d of %d at T = %v: e = %v, exact %v", q, systems, x.Temperature, e, x.Energy)
+				}
+			}
 		}
 	}
 }

@@ -67,8 +67,16 @@ func (d *denseCarrier) external(g *graph) node {
 	return g.slot("external", tensor.Float32, d.systems, kernels.DenseStride(d.n))
 }
 
+func (d *denseCarrier) couplings(g *graph) node {
+	return g.slot("couplings", tensor.Float32, d.systems, d.n, kernels.DenseStride(d.n))
+}
+
+func (d *denseCarrier) refresh(g *graph) node {
+	return g.make(func() (node, error) { return kernels.DenseFields(d.state(g), d.couplings(g), d.external(g)) })
+}
+
 func (d *denseCarrier) sweep(g *graph) node {
-	couplings := g.slot("couplings", tensor.Float32, d.systems, d.n, kernels.DenseStride(d.n))
+	couplings := d.couplings(g)
 	index := g.indexOf(g.ladder())
 	return g.make(func() (node, error) {
 		return kernels.DenseSweep(d.rule, sweepStream, d.state(g), couplings, d.external(g), g.beta(), index)
@@ -119,18 +127,38 @@ func (d *denseCarrier) fill(p *engine.Program) error {
 			return err
 		}
 	}
-	if err := p.Write("external", external); err != nil {
-		return err
-	}
+	return p.Write("external", external)
+}
+
+func (d *denseCarrier) randomise(p *engine.Program, run int) error {
+	ld := kernels.DenseStride(d.n)
 	state := make([]float32, d.systems*2*d.walkers()*ld)
 	s := make([]int8, d.n)
 	for i := range d.systems {
 		for w := range d.walkers() {
-			d.randomSpins(i, w, s)
+			d.randomSpins(run, i, w, s)
 			row := state[(2*i*d.walkers()+w)*ld:]
 			for k, x := range s {
 				row[k] = float32(x)
 			}
+		}
+	}
+	return p.Write("state", state)
+}
+
+func (d *denseCarrier) resample(p *engine.Program, from []int32) error {
+	state, err := read[float32](p, "state")
+	if err != nil {
+		return err
+	}
+	ld, walkers := kernels.DenseStride(d.n), d.walkers()
+	for i, w := range from {
+		if int(w) == i%walkers {
+			continue
+		}
+		for part := range 2 { // spins, fields
+			rows := state[(2*(i/walkers)+part)*walkers*ld:][:walkers*ld]
+			copy(rows[i%walkers*ld:][:ld], rows[int(w)*ld:][:ld])
 		}
 	}
 	return p.Write("state", state)

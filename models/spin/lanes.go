@@ -23,11 +23,11 @@ func (l lanes) follow(*graph, node) map[string]node { return nil }
 func (l lanes) retune(*engine.Program, []float64) error { return nil }
 
 // each gives the first spins of every walker.
-func (l lanes) each(f func(system, walker int, s []int8)) {
+func (l lanes) each(run int, f func(system, walker int, s []int8)) {
 	s := make([]int8, l.n)
 	for i := range l.systems {
 		for w := range l.walkers() {
-			l.randomSpins(i, w, s)
+			l.randomSpins(run, i, w, s)
 			f(i, w, s)
 		}
 	}
@@ -51,13 +51,42 @@ func (l floats) observe(g *graph) map[string]node {
 	return next
 }
 
-func (l floats) fillSpins(p *engine.Program) error {
+func (l floats) randomise(p *engine.Program, run int) error {
 	state := make([]float32, l.systems*l.rows*l.width())
-	l.each(func(system, walker int, s []int8) {
+	l.each(run, func(system, walker int, s []int8) {
 		for k, x := range s {
 			state[(system*l.rows+k)*l.width()+walker] = float32(x)
 		}
 	})
+	return p.Write("state", state)
+}
+
+func (l floats) resample(p *engine.Program, from []int32) error {
+	return resampleLanes[float32](l.lanes, p, from)
+}
+
+// resampleLanes copies columns of the state.
+func resampleLanes[T engine.Element](l lanes, p *engine.Program, from []int32) error {
+	state, err := read[T](p, "state")
+	if err != nil {
+		return err
+	}
+	walkers := l.walkers()
+	for system := range l.systems {
+		var to []int32
+		parents := from[system*walkers : (system+1)*walkers]
+		for w, x := range parents {
+			if int(x) != w {
+				to = append(to, int32(w))
+			}
+		}
+		for row := range l.rows {
+			line := state[(system*l.rows+row)*l.width():][:walkers]
+			for _, w := range to {
+				line[w] = line[parents[w]]
+			}
+		}
+	}
 	return p.Write("state", state)
 }
 

@@ -91,6 +91,8 @@ func (c *latticeCarrier) sweep(g *graph) node {
 	})
 }
 
+func (c *latticeCarrier) refresh(*graph) node { return nil }
+
 func (c *latticeCarrier) follows() bool { return true }
 
 // follow gives every walker the thresholds of the temperature that a ladder assigns to it.
@@ -143,13 +145,13 @@ func (c *latticeCarrier) place(system, walker, site int) (word, bit int) {
 	return (row*width+x%width)*c.lattice.Words + w, x / width
 }
 
-func (c *latticeCarrier) fill(p *engine.Program) error {
+func (c *latticeCarrier) randomise(p *engine.Program, run int) error {
 	l := c.lattice
 	state := make([]uint64, l.Sites()*l.Words)
 	s := make([]int8, c.n)
 	for i := range c.systems {
 		for w := range c.walkers() {
-			c.randomSpins(i, w, s)
+			c.randomSpins(run, i, w, s)
 			for k, x := range s {
 				if x < 0 {
 					word, bit := c.place(i, w, k)
@@ -158,8 +160,44 @@ func (c *latticeCarrier) fill(p *engine.Program) error {
 			}
 		}
 	}
-	if err := p.Write("state", state); err != nil || l.CouplingWords == 0 {
+	return p.Write("state", state)
+}
+
+func (c *latticeCarrier) resample(p *engine.Program, from []int32) error {
+	state, err := read[uint64](p, "state")
+	if err != nil {
 		return err
+	}
+	type move struct{ to, from, toBit, fromBit int }
+	var moves []move
+	for i, w := range from {
+		if int(w) == i%c.walkers() {
+			continue
+		}
+		source := i - i%c.walkers() + int(w)
+		if c.lattice.Strips {
+			moves = append(moves, move{to: i, from: source})
+		} else {
+			moves = append(moves, move{i / 64, source / 64, i % 64, source % 64})
+		}
+	}
+	for site := range c.lattice.Sites() {
+		words := state[site*c.lattice.Words:][:c.lattice.Words]
+		for _, m := range moves {
+			if c.lattice.Strips {
+				words[m.to] = words[m.from]
+			} else {
+				words[m.to] = words[m.to]&^(1<<m.toBit) | words[m.from]>>m.fromBit&1<<m.toBit
+			}
+		}
+	}
+	return p.Write("state", state)
+}
+
+func (c *latticeCarrier) fill(p *engine.Program) error {
+	l := c.lattice
+	if l.CouplingWords == 0 {
+		return nil
 	}
 	couplings, err := c.couplingBits()
 	if err != nil {
@@ -175,19 +213,15 @@ func (c *latticeCarrier) couplingBits() ([]uint64, error) {
 	masks := make([]uint64, l.CouplingWords)
 	for i := range c.systems {
 		clear(masks)
-		if l.CouplingWords == 1 {
+		for w := i * c.walkers(); w < (i+1)*c.walkers(); w++ {
+			masks[w/64%l.CouplingWords] |= 1 << (w % 64)
+		}
+		first, last := i*c.walkers()/64%l.CouplingWords, ((i+1)*c.walkers()-1)/64%l.CouplingWords
+		if !c.differ { // the same in every word
 			if i > 0 {
 				break
 			}
-			masks[0] = ^uint64(0)
-		} else {
-			for w := i * c.walkers(); w < (i+1)*c.walkers(); w++ {
-				masks[w/64] |= 1 << (w % 64)
-			}
-		}
-		first, last := i*c.walkers()/64, ((i+1)*c.walkers()-1)/64
-		if l.CouplingWords == 1 {
-			first, last = 0, 0
+			first, last, masks[0] = 0, 0, ^uint64(0)
 		}
 		strength, err := c.model.Strengths(c.seed, i)
 		if err != nil {

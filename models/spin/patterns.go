@@ -35,8 +35,18 @@ func (c *patternCarrier) bytes() int64 {
 	return 4 * int64(c.systems) * (patterns + state + int64(c.n))
 }
 
+func (c *patternCarrier) patterns(g *graph) node {
+	return g.slot("patterns", tensor.Float32, c.systems, c.n, kernels.PatternStride(c.model.P))
+}
+
+func (c *patternCarrier) refresh(g *graph) node {
+	return g.make(func() (node, error) {
+		return kernels.HopfieldOverlaps(c.model.P, c.walkers(), c.state(g), c.patterns(g))
+	})
+}
+
 func (c *patternCarrier) sweep(g *graph) node {
-	patterns := g.slot("patterns", tensor.Float32, c.systems, c.n, kernels.PatternStride(c.model.P))
+	patterns := c.patterns(g)
 	index := g.indexOf(g.ladder())
 	return g.make(func() (node, error) {
 		if c.gibbs {
@@ -62,10 +72,7 @@ func (c *patternCarrier) fill(p *engine.Program) error {
 			patterns[(i*c.n+k%c.n)*stride+k/c.n] = float32(x)
 		}
 	}
-	if err := p.Write("patterns", patterns); err != nil {
-		return err
-	}
-	return c.fillSpins(p)
+	return p.Write("patterns", patterns)
 }
 
 // infinite is Σ_{i<j} J_ij², from the overlaps of the patterns: Σ_ij J_ij² = (1/N²) Σ_μν (ξ^μ·ξ^ν)², less the diagonal (P/N)².

@@ -77,6 +77,8 @@ func (c *sparseCarrier) sweep(g *graph) node {
 	})
 }
 
+func (c *sparseCarrier) refresh(*graph) node { return nil }
+
 // houdayer is the state after a round of cluster moves between copies.
 func (c *sparseCarrier) houdayer(g *graph) node {
 	return g.make(func() (node, error) { return kernels.Houdayer(c.graph, houdayerStream, c.state(g), g.ladder()) })
@@ -117,10 +119,7 @@ func (c *sparseCarrier) fill(p *engine.Program) error {
 	if err := p.Write("weights", weights); err != nil {
 		return err
 	}
-	if err := p.Write("external", external); err != nil {
-		return err
-	}
-	return c.fillSpins(p)
+	return p.Write("external", external)
 }
 
 func (c *sparseCarrier) infinite(system int) float64 { return c.samples[system].variance() }

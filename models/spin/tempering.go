@@ -88,7 +88,10 @@ func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
 	if err := s.setTemperatures(t.Temperatures); err != nil {
 		return nil, err
 	}
-	return s, s.carrier.fill(s.Program)
+	if err := s.carrier.fill(s.Program); err != nil {
+		return nil, err
+	}
+	return s, s.carrier.randomise(s.Program, 0)
 }
 
 // plan is the stages sweep, exchange, follow, which runs when temperatures change, and measure, which [Measurement.Take] runs.
