@@ -20,7 +20,8 @@ type cli struct {
 
 	Modes modesVerbs `cmd:"" help:"Deep networks in weight space and in mode space."`
 
-	Exact exact `cmd:"" help:"Exact averages of a small instance, or of the square Ising lattice."`
+	Anneal anneal `cmd:"" help:"Simulated or population annealing of a spin model: ground states, time to target, free energy."`
+	Exact  exact  `cmd:"" help:"Exact averages of a small instance, or of the square Ising lattice."`
 
 	DMFT meanField `cmd:"" name:"dmft" help:"Dynamical mean-field theory: random networks and spherical spin glasses."`
 

@@ -144,7 +144,7 @@ func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result,
 	sum.Set("round_trips", r.RoundTrips)
 	sum.Set("errors_from", r.OverError)
 	sum.Set("measurements", m.Count())
-	sum.Set("ground_state", v.ground(r))
+	sum.Set("ground_state", groundState(v.model, r.Ground))
 	if exact, _ := v.exact(r.Temperatures); exact != nil {
 		sum.Set("exact_energy", exact)
 		sum.Set("deviation", deviations(r.Energy, exact))
@@ -162,14 +162,14 @@ func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result,
 	return out, err
 }
 
-// ground is the lowest state seen: of all samples for max-cut and files, averaged over samples otherwise.
-func (v *temper) ground(r spin.Results) store.Summary {
+// groundState is the lowest state seen: of all samples for max-cut and files, averaged over samples otherwise.
+func groundState(m spin.Model, ground []spin.Ground) store.Summary {
 	lowest, mean := math.Inf(1), 0.0
-	for _, g := range r.Ground {
-		lowest, mean = min(lowest, g.Energy), mean+g.Energy/float64(len(r.Ground))
+	for _, g := range ground {
+		lowest, mean = min(lowest, g.Energy), mean+g.Energy/float64(len(ground))
 	}
-	g := store.Summary{{Key: "energy", Value: lowest}, {Key: "per_spin", Value: mean / float64(v.model.Spins())}}
-	if f, ok := v.model.(*spin.File); ok && f.MaxCut {
+	g := store.Summary{{Key: "energy", Value: lowest}, {Key: "per_spin", Value: mean / float64(m.Spins())}}
+	if f, ok := m.(*spin.File); ok && f.MaxCut {
 		g.Set("max_cut", f.Cut(lowest))
 	}
 	return g

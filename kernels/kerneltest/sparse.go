@@ -90,7 +90,6 @@ func sparseCase(name string, systems, n, edges, copies, temperatures int) Case {
 		if copies > 1 {
 			next["q"] = b.Ok(kernels.LaneOverlaps(n, bathed, moved))
 			next["links"] = b.Ok(kernels.LinkOverlaps(g, bathed, moved))
-			next["slices"] = b.Ok(kernels.LaneSliceOverlaps(2, 2, bathed, moved))
 		}
 		return next
 	}}

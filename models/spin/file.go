@@ -44,5 +44,8 @@ func (m *File) Check() error { return nil }
 // Cut is the weight of the cut that a state of this energy makes in a graph read with MaxCut.
 func (m *File) Cut(energy float64) float64 { return m.c.Cut(energy) }
 
+// EnergyOfCut is the energy of a state that makes a cut of this weight.
+func (m *File) EnergyOfCut(cut float64) float64 { return 2*m.c.Cut(0) - 2*cut }
+
 // Couplings is the same for every sample.
 func (m *File) Couplings(uint64, int) (Couplings, error) { return m.c, nil }
