@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"time"
 
@@ -115,33 +116,49 @@ func (v *dmftSolve) causal(ctx context.Context, s *session) (*dmft.Solution, err
 	if err != nil {
 		return nil, err
 	}
+	if err := follow(ctx, s, run, run.Step); err != nil {
+		return nil, err
+	}
+	return run.Solution()
+}
+
+// steps is a computation by time steps that can be saved.
+type steps interface {
+	Steps() int
+	Total() int
+	Save(w io.Writer) error
+	Load(r io.Reader) error
+}
+
+// follow makes the steps of a run, from its checkpoint if there is one, with checkpoints on the way.
+func follow(ctx context.Context, s *session, run steps, step func() error) error {
 	if c := s.Saved(); c != nil {
 		r, err := c.Section("dmft")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if err := run.Load(r); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	save := func() error { return s.Save(store.Section{Name: "dmft", Write: run.Save}) }
 	s.Phase("time steps")
-	for saved := time.Now(); !run.Done(); {
+	for saved := time.Now(); run.Steps() < run.Total(); {
 		if ctx.Err() != nil {
-			return nil, errors.Join(save(), ctx.Err())
+			return errors.Join(save(), ctx.Err())
 		}
-		if err := run.Step(); err != nil {
-			return nil, err
+		if err := step(); err != nil {
+			return err
 		}
 		s.Report(uint64(run.Steps()), uint64(run.Total()))
 		if s.Checkpoints() && time.Since(saved) > s.CheckpointEvery {
 			if err := save(); err != nil {
-				return nil, err
+				return err
 			}
 			saved = time.Now()
 		}
 	}
-	return run.Solution()
+	return nil
 }
 
 func (v *dmftSolve) report(sol *dmft.Solution) (*result, error) {

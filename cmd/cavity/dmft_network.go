@@ -17,7 +17,7 @@ type dmftNetwork struct {
 	N            int     `name:"size" default:"1000" help:"Units N."`
 	Realisations int     `default:"4" help:"Independent matrices of couplings, side by side; their scatter gives the standard errors."`
 	Replicas     int     `default:"2" help:"Initial conditions of each."`
-	LyapunovTime float64 `default:"0" help:"Follow a tangent for this long after --time: the largest Lyapunov exponent."`
+	LyapunovTime float64 `default:"20" help:"Follow a tangent for this long after --time: the largest Lyapunov exponent; 0 leaves it out."`
 	MeanField    int     `default:"0" placeholder:"M" help:"Also solve the mean-field equations with M trajectories, and compare."`
 
 	net    dmft.Network
@@ -195,15 +195,18 @@ func (v *dmftPSpin) uniform(ctx context.Context, out *result, title string) (t, 
 }
 
 func (v *dmftPSpin) adaptive(ctx context.Context, s *session, out *result, title string) (t, e []float64, err error) {
-	s.Phase("time steps")
-	l := dmft.LongQuench{Step: v.DT, Thinning: v.Thinning, Progress: s.Report}
+	l := dmft.LongQuench{Step: v.DT, Thinning: v.Thinning}
 	for at := v.Time / 100; at < v.Time*1.001; at *= math.Sqrt(10) {
 		l.Snapshots = append(l.Snapshots, math.Min(at, v.Time))
 	}
-	a, err := l.Run(ctx, v.model, v.Time)
+	run, err := l.Start(v.model, v.Time)
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := follow(ctx, s, run, func() error { run.Advance(64); return nil }); err != nil {
+		return nil, nil, err
+	}
+	a := run.Result()
 	out.Summary.Set("kept_times", a.Kept)
 	var names []string
 	var curves []dmft.FDTCurve

@@ -2,7 +2,6 @@ package dmft
 
 import (
 	"context"
-	"fmt"
 	"math"
 )
 
@@ -23,7 +22,6 @@ type LongQuench struct {
 	Step, Thinning float64
 	// Snapshots are the times at which the whole row is kept, in increasing order; they are rounded to steps.
 	Snapshots []float64
-	Progress  func(done, total uint64) // called now and then, if given
 }
 
 // Aging is the outcome of a long quench.
@@ -44,45 +42,17 @@ type AgingRow struct {
 
 // Run solves the model's equations from t = 0 to time.
 func (l LongQuench) Run(ctx context.Context, m PSpin, time float64) (*Aging, error) {
-	if l.Thinning == 0 {
-		l.Thinning = .08
-	}
-	if err := m.check(); err != nil {
+	r, err := l.Start(m, time)
+	if err != nil {
 		return nil, err
 	}
-	if err := m.CheckStep(l.Step); err != nil {
-		return nil, err
-	}
-	if !(l.Thinning > 0) || l.Thinning > .5 {
-		return nil, fmt.Errorf("dmft: long quench: thinning %v, want more than 0 and at most 0.5", l.Thinning)
-	}
-	steps := int(math.Round(time / l.Step))
-	if !(time > 0) || steps < 1 || steps > 1<<31 {
-		return nil, fmt.Errorf("dmft: long quench: time %v is %d steps of %v, want 1 to 2^31", time, steps, l.Step)
-	}
-	h := newHistory(m, l.Step, l.Thinning)
-	out := &Aging{Time: []float64{0}, Energy: []float64{0}, Steps: steps}
-	next, wanted := 1, l.Snapshots
-	for h.n < steps {
-		if h.n%256 == 0 {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if l.Progress != nil {
-				l.Progress(uint64(h.n), uint64(steps))
-			}
+	for !r.Done() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		h.advance()
-		if h.n >= next || h.n == steps {
-			out.Time, out.Energy = append(out.Time, GridTime(h.n, l.Step)), append(out.Energy, h.energy)
-			next = h.n + 1 + h.n/100
-		}
-		for len(wanted) > 0 && float64(h.n) >= math.Round(wanted[0]/l.Step) {
-			out.Rows, wanted = append(out.Rows, h.snapshot()), wanted[1:]
-		}
+		r.Advance(256)
 	}
-	out.Kept = len(h.order)
-	return out, nil
+	return r.Result(), nil
 }
 
 // EnergyAt interpolates e(t) linearly between the recorded times.

@@ -1,10 +1,13 @@
 package dmft
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func longQuench(t testing.TB, l LongQuench, m PSpin, time float64) *Aging {
@@ -72,6 +75,46 @@ func TestAging(t *testing.T) {
 	}
 	if !(early < late && late < th.Ratio && late > .45) {
 		t.Errorf("X = %v at 250 and %v at 500, want growth towards %v", early, late, th.Ratio)
+	}
+}
+
+// A quench that is saved half-way and gone on with ends with the same bits.
+func TestLongQuenchResume(t *testing.T) {
+	l := LongQuench{Step: .05, Snapshots: []float64{5, 30}}
+	want := longQuench(t, l, PurePSpin(3, .5), 30)
+	begin := func() *AgingRun {
+		r, err := l.Start(PurePSpin(3, .5), 30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	r := begin()
+	r.Advance(333)
+	var saved bytes.Buffer
+	if err := r.Save(&saved); err != nil {
+		t.Fatal(err)
+	}
+	r = begin()
+	if err := r.Load(&saved); err != nil {
+		t.Fatal(err)
+	}
+	for !r.Done() {
+		r.Advance(100)
+	}
+	if diff := cmp.Diff(want, r.Result()); diff != "" {
+		t.Errorf("the resumed quench differs: %s", diff)
+	}
+	other, err := l.Start(PurePSpin(3, .4), 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved.Reset()
+	if err := r.Save(&saved); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Load(&saved); err == nil {
+		t.Error("the state of another temperature was accepted")
 	}
 }
 
