@@ -49,12 +49,19 @@ func (v *dmftNetwork) compute(ctx context.Context, s *session) (*result, error) 
 	if err != nil {
 		return nil, err
 	}
-	s.Phase("time steps")
-	total := uint64(math.Round(v.Time / v.DT))
-	v.net.Progress = func(done uint64) { s.Report(done, total) }
-	sim, err := v.net.Simulate(ctx, b)
+	run, err := v.net.Start(b)
 	if err != nil {
-		return nil, asMisuse(err, ctx)
+		return nil, misuse{err}
+	}
+	if err := follow(ctx, s, run, run.Step); err != nil {
+		return nil, err
+	}
+	if err := s.Save(store.Section{Name: "dmft", Write: run.Save}); err != nil {
+		return nil, err
+	}
+	sim, err := run.Simulation()
+	if err != nil {
+		return nil, err
 	}
 	out, n := &result{}, len(sim.T)
 	sum := &out.Summary
@@ -66,7 +73,9 @@ func (v *dmftNetwork) compute(ctx context.Context, s *session) (*result, error) 
 	out.Series = append(out.Series, estimateArrays("c_diagonal", sim.Diagonal)...)
 	out.Series = append(out.Series, estimateArrays("mean", sim.Mean)...)
 	if v.LyapunovTime > 0 {
-		total += uint64(math.Round(v.LyapunovTime / v.DT))
+		s.Phase("steps of the tangents")
+		total := uint64(math.Round((v.Time + v.LyapunovTime) / v.DT))
+		v.net.Progress = func(done uint64) { s.Report(done, total) }
 		l, err := v.net.Lyapunov(ctx, b, v.LyapunovTime)
 		if err != nil {
 			return nil, asMisuse(err, ctx)

@@ -3,6 +3,7 @@ package dmft
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
 
 	"gorgonia.org/gorgonia"
@@ -145,11 +146,12 @@ func (w Network) compile(b engine.Backend, history, tangents bool) (*engine.Prog
 
 // advance makes step i.
 func (w Network) advance(ctx context.Context, prog *engine.Program, i int) error {
-	if i < 2 {
-		times := 1 - i
-		if err := prog.SetRepeat(stageBegin, times); err != nil {
-			return err
-		}
+	times := 0
+	if i == 0 {
+		times = 1
+	}
+	if err := prog.SetRepeat(stageBegin, times); err != nil {
+		return err
 	}
 	if w.Input != nil {
 		if err := prog.Write("input", []float32{float32(w.Input(float64(i) * w.Step))}); err != nil {
@@ -164,6 +166,29 @@ func (w Network) advance(ctx context.Context, prog *engine.Program, i int) error
 
 // Simulate runs the network from t = 0 and correlates its activity at all pairs of times.
 func (w Network) Simulate(ctx context.Context, b engine.Backend) (*Simulation, error) {
+	r, err := w.Start(b)
+	if err != nil {
+		return nil, err
+	}
+	for r.Steps() < r.Total() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := r.Step(); err != nil {
+			return nil, err
+		}
+	}
+	return r.Simulation()
+}
+
+// NetworkRun is a simulation under way.
+type NetworkRun struct {
+	w    Network
+	prog *engine.Program
+}
+
+// Start checks the network and compiles its time step.
+func (w Network) Start(b engine.Backend) (*NetworkRun, error) {
 	if err := w.fill(); err != nil {
 		return nil, err
 	}
@@ -178,28 +203,47 @@ func (w Network) Simulate(ctx context.Context, b engine.Backend) (*Simulation, e
 	for i := range ones {
 		ones[i] = 1
 	}
-	if err := prog.Write("ones", ones); err != nil {
+	return &NetworkRun{w, prog}, prog.Write("ones", ones)
+}
+
+// Total is the number of time steps, Steps that of those made.
+func (r *NetworkRun) Total() int { return r.w.steps() }
+
+// Steps is the number of time steps made.
+func (r *NetworkRun) Steps() int { return int(r.prog.Steps()) }
+
+// Step makes one time step; the last one measures the correlations.
+func (r *NetworkRun) Step() error {
+	i, finish := r.Steps(), 0
+	if i == r.Total()-1 {
+		finish = 1
+	}
+	if err := r.prog.SetRepeat(stageFinish, finish); err != nil {
+		return err
+	}
+	return r.w.advance(context.Background(), r.prog, i)
+}
+
+// Save writes everything that an exact resumption needs.
+func (r *NetworkRun) Save(w io.Writer) error { return r.prog.Save(w) }
+
+// Load goes on where Save was called, on a run of the same network.
+func (r *NetworkRun) Load(from io.Reader) error { return r.prog.Load(from) }
+
+// Simulation averages over realisations; it fails before the last step.
+func (r *NetworkRun) Simulation() (*Simulation, error) {
+	n, k := r.Total(), r.w.Realisations
+	if r.Steps() != n {
+		return nil, fmt.Errorf("dmft: %d of %d steps are done", r.Steps(), n)
+	}
+	c, mean := make([]float64, k*n*n), make([]float64, k*n)
+	if err := r.prog.Read("c", c); err != nil {
 		return nil, err
 	}
-	n := w.steps()
-	for i := range n {
-		if i == n-1 {
-			if err := prog.SetRepeat(stageFinish, 1); err != nil {
-				return nil, err
-			}
-		}
-		if err := w.advance(ctx, prog, i); err != nil {
-			return nil, err
-		}
-	}
-	c, mean := make([]float64, w.Realisations*n*n), make([]float64, w.Realisations*n)
-	if err := prog.Read("c", c); err != nil {
+	if err := r.prog.Read("mean", mean); err != nil {
 		return nil, err
 	}
-	if err := prog.Read("mean", mean); err != nil {
-		return nil, err
-	}
-	return w.summarise(c, mean), nil
+	return r.w.summarise(c, mean), nil
 }
 
 func (w Network) summarise(c, mean []float64) *Simulation {

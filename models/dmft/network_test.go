@@ -1,11 +1,13 @@
 package dmft
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/gonum/mat"
 
 	"cavity/engine/cpu/gemm"
@@ -36,6 +38,50 @@ func TestNetworkAgainstCausal(t *testing.T) {
 		for _, i := range []int{s, s + 1, s + 2, s + 5, s + 15} {
 			near(t, "R", r[k*40+i], d.RAt(i, s), .1)
 		}
+	}
+}
+
+// A simulation that is saved half-way and gone on with ends with the same bits.
+func TestNetworkResume(t *testing.T) {
+	w := Network{N: 100, Gain: Tanh, G: 2, Sigma: .1, Step: .1, Time: 2, Realisations: 2, Seed: 8}
+	want, err := w.Simulate(context.Background(), open(t, "cpu", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func() *NetworkRun {
+		r, err := w.Start(open(t, "cpu", 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	steps := func(r *NetworkRun, n int) {
+		for range n {
+			if err := r.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	r := begin()
+	steps(r, 7)
+	var saved bytes.Buffer
+	if err := r.Save(&saved); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Simulation(); err == nil {
+		t.Error("a simulation before its end did not fail")
+	}
+	r = begin()
+	if err := r.Load(&saved); err != nil {
+		t.Fatal(err)
+	}
+	steps(r, 13)
+	got, err := r.Simulation()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the resumed simulation differs: %s", diff)
 	}
 }
 
