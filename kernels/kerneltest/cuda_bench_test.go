@@ -1,0 +1,141 @@
+package kerneltest
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"cavity/engine"
+	"cavity/kernels"
+)
+
+// BenchmarkCUDA times whole steps on a GPU and prints the targets for an H100 as met or missed. The emulator has no speed.
+//
+// What limits them, on 132 multiprocessors at 1.7 GHz with 64 integer operations a clock, 1.4e13 a second, and 3.3e12 bytes a second:
+// a multi-spin flip takes about 11 integer operations and 8/64 bytes of spins, read and written once, with 2·dims neighbours from the
+// second-level cache: 1,300 flips/ns of arithmetic against 13,000 of memory; a dense flip of N = 8192 spins with blocks of 64 sites
+// moves 8 bytes of every field a block, N/64·8·(fields) a sweep: 8/64 bytes per spin and field, 1,024 bytes a flip, 3.2 flips/ns
+// at full bandwidth.
+func BenchmarkCUDA(b *testing.B) {
+	const sk = 8192
+	for _, c := range []struct {
+		name   string
+		flips  float64 // a step
+		target float64 // flips/ns; of SK: 60 % of the memory's bandwidth
+		build  func(b *Builder) map[string]*gorgonia.Node
+	}{
+		{"ising2d/L=1024/512 replicas", 512 * 1024 * 1024, 500, latticeBench(kernels.Lattice{Size: []int{1024, 1024}, Words: 8}, false)},
+		{"ea3d/L=32/512 replicas/tempering", 512 * 32 * 32 * 32, 300, latticeBench(kernels.Lattice{Size: []int{32, 32, 32}, Words: 8, CouplingWords: 1}, true)},
+		{"sk/N=8192/1024 replicas", 1024 * sk, .6 * 3.3e12 / 1024 / 1e9, skBench(sk, 1024)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			backend := realDevice(b)
+			defer backend.Close()
+			in := &Builder{graph: gorgonia.NewGraph(), data: map[string]any{}}
+			next := c.build(in)
+			if in.err != nil {
+				b.Fatal(in.err)
+			}
+			p, err := engine.Compile(engine.Plan{Seed: 1, Stages: []engine.Stage{{Name: "s", Graph: in.graph, Next: next, Repeat: 1}}}, backend)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for name, data := range in.data {
+				if err := p.Write(name, data); err != nil {
+					b.Fatal(err)
+				}
+			}
+			probe := make([]float64, len(in.data["beta"].([]float64)))
+			step := func(n int) {
+				if err := p.Step(context.Background(), n); err != nil {
+					b.Fatal(err)
+				}
+				if err := p.Read("beta", probe); err != nil { // waits for the device
+					b.Fatal(err)
+				}
+			}
+			step(2)
+			b.ResetTimer()
+			step(b.N)
+			b.StopTimer()
+			rate := c.flips * float64(b.N) / float64(b.Elapsed().Nanoseconds())
+			b.ReportMetric(rate, "flips/ns")
+			word := "met"
+			if rate < c.target {
+				word = "missed"
+			}
+			b.Logf("%.3g flips/ns: target of %.3g %s", rate, c.target, word)
+		})
+	}
+}
+
+// realDevice opens a GPU or skips.
+func realDevice(b *testing.B) engine.Backend {
+	for _, d := range engine.Drivers() {
+		if d.Name != "cuda" || d.Available() != nil {
+			continue
+		}
+		if name, _ := d.Describe(); strings.Contains(name, "not a GPU") {
+			b.Skip("an emulation has no speed")
+		}
+		backend, err := engine.Open("cuda", engine.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return backend
+	}
+	b.Skip("no GPU")
+	return nil
+}
+
+func latticeBench(l kernels.Lattice, temper bool) func(b *Builder) map[string]*gorgonia.Node {
+	return func(b *Builder) map[string]*gorgonia.Node {
+		temperatures := 32
+		copies := l.Systems() / temperatures
+		betas := make([]float64, temperatures)
+		for k := range betas {
+			betas[k] = .3 + .3*float64(k)/float64(temperatures)
+		}
+		table, err := kernels.LatticeTable(kernels.Metropolis, l.Dims(), betas)
+		if err != nil {
+			return b.fail(err)
+		}
+		spins := b.In("spins", make([]uint64, l.Sites()*l.Words), l.Sites(), l.Words)
+		var couplings *gorgonia.Node
+		if l.CouplingWords > 0 {
+			j := make([]uint64, l.Dims()*l.Sites()*l.CouplingWords)
+			for i := range j {
+				j[i] = -(uint64(i) * 0x9e3779b97f4a7c15 >> 63) // ±1 by the bits of a Weyl sequence
+			}
+			couplings = b.In("couplings", j, l.Dims(), l.Sites(), l.CouplingWords)
+		}
+		ladder := b.In("ladder", kernels.NewLadder(1, copies, temperatures), kernels.LadderRows, 1, copies, temperatures)
+		beta := b.In("beta", betas, temperatures)
+		index := b.Ok(gorgonia.Reshape(b.Ok(gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt))), []int{1, copies * temperatures}))
+		planes := b.Ok(kernels.LatticeThresholds(l, kernels.Metropolis, b.In("table", table, temperatures, kernels.LatticeClasses(kernels.Metropolis, l.Dims())), index))
+		swept := b.Ok(kernels.LatticeSweep(l, kernels.Metropolis, 1, spins, couplings, planes))
+		next := map[string]*gorgonia.Node{"spins": swept}
+		if temper {
+			energy := b.Ok(kernels.LatticeEnergy(l, 1, copies*temperatures, swept, couplings))
+			next["energy"], next["ladder"] = energy, b.Ok(kernels.Exchange(2, ladder, energy, beta))
+		} else {
+			next["double"] = b.Ok(gorgonia.Mul(beta, gorgonia.NewConstant(2.0))) // keeps beta in the graph
+		}
+		return next
+	}
+}
+
+func skBench(n, replicas int) func(b *Builder) map[string]*gorgonia.Node {
+	return func(b *Builder) map[string]*gorgonia.Node {
+		p := NewDenseProblem(1, n, 1, replicas, .4, 1.6)
+		ld := kernels.DenseStride(n)
+		state, couplings, external := b.In("state", p.State, 1, 2, replicas, ld), b.In("couplings", p.Couplings, 1, n, ld), b.In("external", p.External, 1, ld)
+		index := make([]int32, replicas)
+		for i := range index {
+			index[i] = int32(i)
+		}
+		return map[string]*gorgonia.Node{"state": b.Ok(kernels.DenseSweep(kernels.Metropolis, 1, state, couplings, external, b.In("beta", p.Beta, replicas), b.In("index", index, 1, replicas)))}
+	}
+}
