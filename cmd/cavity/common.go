@@ -48,5 +48,6 @@ func (c *common) check() error {
 // unsaved are the flags that say where to put results and how to talk, not what to compute: run.toml leaves them out.
 var unsaved = []string{"out", "resume", "json", "quiet", "force", "help"}
 
-// changeable are the flags that may differ when a run is resumed, because the results do not depend on them.
-var changeable = []string{"workers", "checkpoint-every"}
+// changeable are the flags that may differ when a run is resumed: those that the results do not depend on, and the backend, so that
+// a run that a fault of its device ended goes on elsewhere.
+var changeable = []string{"workers", "checkpoint-every", "backend"}

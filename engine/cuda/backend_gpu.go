@@ -61,6 +61,7 @@ func describe() (string, map[string]string) {
 type backend struct {
 	*device
 	first, last *prepared // launched since the last synchronisation
+	faulted     bool      // and told
 }
 
 // Name is "cuda:0" for the first device.
@@ -69,8 +70,13 @@ func (b *backend) Name() string { return fmt.Sprintf("cuda:%d", b.index) }
 // Multiprocessors is how many blocks the device runs at least at a time.
 func (b *backend) Multiprocessors() int { return b.multiprocessors }
 
-// Close waits for the device and gives everything back.
-func (b *backend) Close() error { return b.close() }
+// Close waits for the device and gives everything back. A fault is an error of Close unless it was one before.
+func (b *backend) Close() error {
+	if err := b.close(); !b.faulted {
+		return err
+	}
+	return nil
+}
 
 // memory is one allocation on the device; it is freed when nothing refers to it.
 type memory struct {
@@ -168,8 +174,12 @@ func (b *backend) Sync() error {
 	err := b.do(b.stream.Synchronize)
 	first, last := b.first, b.last
 	b.first, b.last = nil, nil
-	if err == nil || first == nil {
-		return err
+	if err == nil {
+		return nil
+	}
+	b.faulted = true
+	if first == nil {
+		return fmt.Errorf("%s: %w", b.Name(), explain(err))
 	}
 	if first == last {
 		return fmt.Errorf("%s: %s: %w", b.Name(), first.label, explain(err))
@@ -237,6 +247,7 @@ func (b *backend) Lower(s engine.Step) (engine.Launch, error) {
 			b.last = p
 			if err := p.run(); err != nil {
 				if blocking {
+					b.faulted = true
 					return fmt.Errorf("%s: %s: %w", b.Name(), p.label, explain(err))
 				}
 				// an earlier kernel may be to blame: the stream knows

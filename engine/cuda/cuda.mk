@@ -26,13 +26,14 @@ cuda-ptx: $(CUDA_DIR)/tools ## compile every .cu file to the committed .ptx besi
 cuda-ptx-check: $(CUDA_DIR)/tools ## compile again and compare byte for byte
 	engine/cuda/ptx.sh -check $(CUDA_DIR) $(CUDA_CU)
 
-cuda-test: $(CUDA_LIBS) ## the CUDA backend under the emulator, three orders of warps
+cuda-test: cuda ## the CUDA backend under the emulator, three orders of warps
 	$(CUDA_EMU) $(GO) test ./engine/cuda/ptxsim
 	$(CUDA_ENV) $(GO) vet -tags gpu ./engine/cuda
 	for seed in 1 2 3; do \
 		$(CUDA_ENV) $(CUDA_EMU) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 ./engine/cuda && \
 		$(CUDA_ENV) $(CUDA_EMU) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 -run 'TestBackends|TestBrokenInput' -skip 'TestBackends/(cpu|openblas|tape)' ./kernels/kerneltest || exit 1; \
 	done
+	$(CUDA_EMU) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity $(GO) test -count 1 ./engine/cuda/pillars
 
 MUTANTS ?= 12
 cuda-mutants: $(CUDA_LIBS) ## plant every MUTANTSth mistake (12; 1: all, in 15 minutes) in the kernels: the tests must catch it

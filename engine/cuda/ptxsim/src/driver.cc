@@ -5,6 +5,7 @@
 //   PTXSIM_LIMIT    thread instructions of a launch before it counts as endless
 //   PTXSIM_CAPABILITY  compute capability, 90 for 9.0
 //   PTXSIM_REPLACE  load another module in place of one, original.ptx:other.ptx
+//   PTXSIM_FAIL_AFTER  the launch of that number fails, as a device may at any time
 //   PTXSIM_QUIET    do not print faults on stderr      PTXSIM_TRACE    print every launch
 //   CUDA_LAUNCH_BLOCKING=1  faults come back from the launch itself
 #include <algorithm>
@@ -121,6 +122,10 @@ int launchKernel(Function* f, Dim3 grid, Dim3 dim, uint32_t shared, void** args)
     std::vector<uint8_t> params(size_t(f->paramBytes) + 16);
     for (size_t k = 0; k < f->params.size(); k++) memcpy(params.data() + f->params[k].offset, args[k], size_t(f->params[k].size));
     state().launches++;
+    if (state().launches == setting("PTXSIM_FAIL_AFTER", 0)) {
+      c->fault = report(kLaunchFailed, f->name + ": the fault that PTXSIM_FAIL_AFTER asked for");
+      return 0;
+    }
     if (getenv("PTXSIM_TRACE")) fprintf(stderr, "ptxsim: %s <<<%u,%u,%u; %u,%u,%u; %u>>>\n", f->name.c_str(), grid.x, grid.y, grid.z, dim.x, dim.y, dim.z, shared);
     try {
       state().instructions += launch(*f, grid, dim, shared, params.data(), c->device, setting("PTXSIM_SEED", 1) * 1000003 + state().launches);

@@ -1,0 +1,149 @@
+package pillars
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// command is the binary that `make cuda` built; the test is skipped without it, or fails where nothing may be left out.
+func command(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv("CAVITY_CUDA_BINARY")
+	for _, name := range []string{"CAVITY_LIBCUDA", "PTXSIM_SEED"} {
+		os.Getenv(name) // the driver reads them: tell the go command's test cache
+	}
+	if path == "" {
+		if os.Getenv("CAVITY_REQUIRE_CUDA") != "" && os.Getenv("CAVITY_LIBCUDA") != "" {
+			t.Fatal("left out: CAVITY_CUDA_BINARY names no command")
+		}
+		t.Skip("left out: CAVITY_CUDA_BINARY names no command (make cuda-test)")
+	}
+	return path
+}
+
+// TestPillars runs each command on both backends. Spin models whose fields have one definition print the same; what rests on sums
+// in another order agrees to rounding, as long as nothing is sampled after it; a machine that samples after them agrees in law,
+// and is only asked for a likelihood near the CPU's after a few updates.
+func TestPillars(t *testing.T) {
+	binary := command(t)
+	for _, c := range []struct {
+		args     string
+		abs, rel float64
+	}{
+		{"temper --model ising2d --size 8 --temps 1.8:3.0:4 --warmup 20 --sweeps 40", 0, 0},
+		{"temper --model ea3d --size 4 --systems 2 --temps 0.8:2.0:4 --warmup 20 --sweeps 40", 0, 0},
+		{"temper --model sk --size 70 --temps 0.4:1.6:4 --warmup 10 --sweeps 20", 0, 0},
+		{"temper --model hopfield --size 60 --patterns 3 --temps 0.2:1.0:4 --warmup 10 --sweeps 20", 0, 0},
+		{"modes train --data digits --examples 200 --tests 50 --epochs 1 --batch 50 --layers 256,20,10 --modes 5", 1e-4, 1e-4},
+		{"modes train --space weight --data digits --examples 200 --tests 50 --epochs 1 --batch 50 --layers 256,20,10", 1e-4, 1e-4},
+		{"dmft solve --time 2 --trajectories 256", 1e-5, 1e-5},
+		{"dmft network --time 1 --size 64 --realisations 2", 1e-4, 1e-4},
+		{"rbm train --data digits --examples 50 --epochs 1 --batch 1000 --hidden 8", 2, .1},
+	} {
+		name := strings.Join(strings.Fields(c.args)[:3], " ")
+		t.Run(name, func(t *testing.T) {
+			want, got := result(t, binary, c.args, "cpu"), result(t, binary, c.args, "cuda")
+			if s := differ("", want, got, c.abs, c.rel); s != "" {
+				t.Error(s)
+			}
+		})
+	}
+}
+
+// A run that a fault of the device ends keeps its checkpoint, and the CPU goes on from it.
+func TestResumeOnCPU(t *testing.T) {
+	binary := command(t)
+	out := filepath.Join(t.TempDir(), "run")
+	args := "temper --model ising2d --size 8 --temps 1.8:3.0:4 --warmup 20 --sweeps 400 --checkpoint-every 1ms --out " + out
+	whole := result(t, binary, strings.Replace(args, out, filepath.Join(t.TempDir(), "whole"), 1), "cpu")
+	text, err := run(binary, args, "cuda", "PTXSIM_FAIL_AFTER=2000", "PTXSIM_QUIET=1")
+	if err == nil {
+		t.Fatalf("the planted fault did not stop the run: %s", text)
+	}
+	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 || !strings.Contains(string(exit.Stderr), "cuda:0") {
+		t.Errorf("the run ended with %v: %s", err, text)
+	}
+	part, err := run(binary, args+" --resume", "cpu")
+	if err != nil {
+		t.Fatalf("resume: %v: %s", err, part)
+	}
+	// the statistics of a resumed run are sums of two parts
+	if s := differ("", whole, decode(t, part), 0, 1e-12); s != "" {
+		t.Error(s)
+	}
+}
+
+func run(binary, args, backend string, env ...string) ([]byte, error) {
+	cmd := exec.Command(binary, append(strings.Fields(args), "--backend", backend, "--json", "--quiet", "--seed", "5")...)
+	cmd.Env = append(os.Environ(), env...)
+	return cmd.Output()
+}
+
+func result(t *testing.T, binary, args, backend string) any {
+	t.Helper()
+	text, err := run(binary, args, backend)
+	if err != nil {
+		detail := ""
+		if exit, ok := err.(*exec.ExitError); ok {
+			detail = string(exit.Stderr)
+		}
+		t.Fatalf("%s on %s: %v %s", args, backend, err, detail)
+	}
+	return decode(t, text)
+}
+
+func decode(t *testing.T, text []byte) any {
+	t.Helper()
+	var v any
+	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&v); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return v
+}
+
+// differ names the first place where two results differ by more than abs + rel·|want|; times are not results.
+func differ(path string, want, got any, abs, rel float64) string {
+	switch w := want.(type) {
+	case map[string]any:
+		g, ok := got.(map[string]any)
+		if !ok || len(g) != len(w) {
+			return fmt.Sprintf("%s: %v, want %v", path, got, want)
+		}
+		for k := range w {
+			if strings.Contains(k, "second") || strings.Contains(k, "per_ns") || k == "backend" || k == "device" {
+				continue
+			}
+			if s := differ(path+"."+k, w[k], g[k], abs, rel); s != "" {
+				return s
+			}
+		}
+		return ""
+	case []any:
+		g, ok := got.([]any)
+		if !ok || len(g) != len(w) {
+			return fmt.Sprintf("%s: %v, want %v", path, got, want)
+		}
+		for i := range w {
+			if s := differ(fmt.Sprintf("%s[%d]", path, i), w[i], g[i], abs, rel); s != "" {
+				return s
+			}
+		}
+		return ""
+	case float64:
+		if g, ok := got.(float64); ok && math.Abs(g-w) <= abs+rel*math.Abs(w) {
+			return ""
+		}
+	default:
+		if want == got {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s: %v, want %v", path, got, want)
+}
