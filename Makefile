@@ -32,14 +32,18 @@ bench-peers: build .venv ## other programs on the same work, then Cavity, into b
 fmt: ## format the sources
 	gofmt -w $$(git ls-files '*.go')
 
-DEMO = ./cavity temper --force --quiet
-demo: build ## each pillar on real input in a few minutes; tables here, figures in demo/
-	$(DEMO) --model ising2d --size 32 --temps 1.8:3.0:12 --ladder linear --warmup 5000 --sweeps 100000 --measure-every 10 --out demo/ising2d
-	$(DEMO) --model ea3d --size 8 --systems 16 --temps 0.8:2.0:16 --warmup 20000 --sweeps 20000 --measure-every 20 --out demo/ea3d
-	$(DEMO) --model sk --size 512 --temps 0.2:1.6:32 --warmup 3000 --sweeps 6000 --measure-every 10 --out demo/sk
-	./cavity dmft network --force --quiet --g 2 --size 2000 --realisations 4 --replicas 2 --mean-field 20000 --out demo/network
-	./cavity dmft stationary --force --quiet --g 2 --scan 20 --out demo/chaos
-	./cavity dmft pspin --force --quiet --adaptive --time 1000 --out demo/aging
+KEEP = --force --quiet --out demo
+demo: build mnist ## each pillar on real input in a few minutes; tables here, figures in demo/
+	./cavity temper --model ising2d --size 32 --temps 1.8:3.0:12 --ladder linear --warmup 5000 --sweeps 100000 --measure-every 10 $(KEEP)/ising2d
+	./cavity temper --model ea3d --size 8 --systems 16 --temps 0.8:2.0:16 --warmup 20000 --sweeps 20000 --measure-every 20 $(KEEP)/ea3d
+	./cavity temper --model sk --size 512 --temps 0.2:1.6:32 --warmup 3000 --sweeps 6000 --measure-every 10 $(KEEP)/sk
+	./cavity rbm train --data mnist --hidden 500 --method pcd --epochs 2 --binarize sample $(KEEP)/rbm
+	./cavity rbm evaluate --weights demo/rbm/weights.safetensors --data mnist --temperatures 2000 --examples 2000 $(KEEP)/rbm-bounds
+	./cavity rbm sample --weights demo/rbm/weights.safetensors --chains 100 --steps 1000 $(KEEP)/rbm-samples
+	./cavity modes train --data mnist --space weight --epochs 5 $(KEEP)/weights
+	./cavity modes train --data mnist --space modes --modes 30 --epochs 5 $(KEEP)/modes
+	./cavity dmft network --size 1000 --g 2 --eta 0.5 --mean-field 4000 --json $(KEEP)/network >demo/network.json
+	./cavity dmft stationary --g 2 --json $(KEEP)/stationary >demo/stationary.json
 
 mnist: ## fetch MNIST into the cache folder (CAVITY_DATA, else the user's cache)
 	$(GO) run ./cmd/fetchmnist
