@@ -50,7 +50,7 @@ func (v *pictures) load() (*dataset.Set, error) {
 // architecture are the flags of a network.
 type architecture struct {
 	Layers     []int  `placeholder:"N,…" help:"Units of every layer, inputs and classes included; without it two hidden layers of 100."`
-	Space      string `default:"modes" help:"weight, modes, tied-modes, unit-modes (strengths 1) or svd-modes."`
+	Space      string `default:"modes" help:"weight, modes, tied-modes, unit-modes (strengths 1), svd-modes, or ensemble (a law of every weight)."`
 	Modes      int    `default:"30" help:"Modes of every layer."`
 	Activation string `default:"relu" help:"Of hidden layers: relu, tanh, sigmoid or linear."`
 }
@@ -60,7 +60,7 @@ func (v *architecture) network(d *dataset.Set) modes.Network {
 	if len(n.Layers) == 0 {
 		n.Layers = []int{d.Pixels(), 100, 100, d.Classes}
 	}
-	if n.Space == modes.Weight {
+	if !n.InModes() {
 		n.P = 0
 	}
 	return n
@@ -134,6 +134,8 @@ func usualRate(space modes.Space) float64 {
 		return .001
 	case modes.TiedModes:
 		return .01
+	case modes.Ensemble:
+		return .1
 	}
 	return .005
 }

@@ -118,7 +118,7 @@ func (v *modesAnalyse) compute(ctx context.Context, s *session) (*result, error)
 		if l > 0 {
 			a.overlap = append(a.overlap, modes.SubspaceOverlap(spectra[l-1], spectra[l]))
 		}
-		if v.net.Space != modes.Weight {
+		if v.net.InModes() {
 			if err := v.modesOf(ctx, c, a, l); err != nil {
 				return nil, err
 			}
@@ -128,7 +128,8 @@ func (v *modesAnalyse) compute(ctx context.Context, s *session) (*result, error)
 		}
 		s.Report(uint64(l+1), uint64(layers))
 	}
-	return v.report(a), nil
+	out := v.report(a)
+	return out, v.ensemble(b, out)
 }
 
 // modesOf measures the modes of layer l.
@@ -184,7 +185,7 @@ func (v *modesAnalyse) report(a *analysed) *result {
 	sum.Set("test_accuracy", a.accuracy)
 	sum.Set("participation_ratio", a.dimensions)
 	sum.Set("linear_separability", a.separable)
-	if v.net.Space != modes.Weight {
+	if v.net.InModes() {
 		v.reportModes(a, out)
 	}
 	values, overlap := store.Summary{}, store.Summary{}

@@ -10,11 +10,11 @@ import (
 // figures draws the analysis.
 func (v *modesAnalyse) figures(a *analysed) []picture {
 	title := fmt.Sprintf("%s, layers %v, %s", v.data.Name, v.net.Layers, v.net.Space)
-	if v.net.Space != modes.Weight {
+	if v.net.InModes() {
 		title += fmt.Sprintf(", P = %d", v.net.P)
 	}
 	pictures := []picture{{"spectrum", v.spectrum(a, title)}, {"representation", v.layers(a, title)}}
-	if v.net.Space != modes.Weight {
+	if v.net.InModes() {
 		pictures = append(pictures, picture{"removal", v.removal(a, title)}, picture{"correlation", v.correlation(a, title)})
 	}
 	return pictures

@@ -18,7 +18,7 @@ type modesTrain struct {
 	architecture
 	Loss      string  `default:"cross-entropy" enum:"cross-entropy,mse" help:"cross-entropy of the softmax, or mse of the one-hot labels."`
 	Optimiser string  `default:"adam" enum:"adam,momentum,sgd" help:"adam (decoupled decay), momentum or sgd."`
-	Rate      float64 `default:"0" help:"Learning rate; 0 means 0.001 in weight space, 0.01 with tied modes, else 0.005."`
+	Rate      float64 `default:"0" help:"Learning rate; 0 means 0.001 in weight space, 0.01 with tied modes, 0.1 of an ensemble, else 0.005."`
 	Decay     float64 `default:"0.001" help:"Weight decay."`
 	Momentum  float64 `default:"0.9" help:"Of the optimiser momentum."`
 	Penalty   float64 `default:"0.001" help:"Of svd-modes, on modes that are not orthonormal."`
@@ -68,7 +68,7 @@ func (v *modesTrain) compute(ctx context.Context, s *session) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n := tr.Network; n.Space != modes.Weight {
+	if n := tr.Network; n.InModes() {
 		if text := excess(n); text != "" {
 			s.Warn("%d modes are more than the weights can use: %s", n.P, text)
 		}
@@ -152,9 +152,9 @@ func (v *modesTrain) report(tr *modes.Trainer, c *modes.Course) (*result, error)
 // figure draws loss and accuracy against the epoch.
 func (v *modesTrain) figure(tr *modes.Trainer, x, loss, accuracy []float64) figure.Figure {
 	epoch := figure.Axis{Label: "epoch"}
-	title := fmt.Sprintf("%s, layers %v, weight space", v.data.Name, tr.Layers)
-	if tr.Space != modes.Weight {
-		title = fmt.Sprintf("%s, layers %v, %s, P = %d", v.data.Name, tr.Layers, tr.Space, tr.P)
+	title := fmt.Sprintf("%s, layers %v, %s", v.data.Name, tr.Layers, tr.Space)
+	if tr.InModes() {
+		title += fmt.Sprintf(", P = %d", tr.P)
 	}
 	return figure.Panels{Title: title, Panels: []figure.Figure{
 		figure.Curves{X: epoch, Y: figure.Axis{Label: "loss of an update", Log: true}, Curves: []figure.Curve{{X: x, Y: loss, Style: figure.LinePoints}}},

@@ -53,7 +53,7 @@ func superscript(n int) string {
 	var b strings.Builder
 	for _, c := range strconv.Itoa(n) {
 		if c == '-' {
-			b.WriteRune('⁻')
+			b.WriteRune('¯') // a raised bar: the fonts have no superscript minus
 		} else {
 			b.WriteRune(digits[c-'0'])
 		}

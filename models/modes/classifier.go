@@ -36,6 +36,9 @@ func (n Network) Open(b engine.Backend, params map[string][]float64) (*Classifie
 		return nil, err
 	}
 	for _, p := range n.Parameters() {
+		if _, used := c.Program.Slots()[p.Name]; !used {
+			continue // Ξ of an ensemble: the mean network does not depend on it
+		}
 		if err := c.SetParameter(p.Name, params[p.Name]); err != nil {
 			return nil, err
 		}
@@ -45,7 +48,7 @@ func (n Network) Open(b engine.Backend, params map[string][]float64) (*Classifie
 
 // evaluation is the stage that runs when asked to: logits and activities of all layers of a chunk of pictures.
 func (c *Classifier) evaluation(e *builder) engine.Stage {
-	logits, layers := e.forward(c.network, e.slot("test_x", c.chunk, c.network.Layers[0]))
+	logits, layers := e.forward(c.network, e.slot("test_x", c.chunk, c.network.Layers[0]), func(int) node { return nil })
 	next := map[string]node{"test_logits": logits}
 	for l, a := range layers[:max(len(layers)-1, 0)] {
 		next[activity(l+1)] = a

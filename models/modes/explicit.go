@@ -1,6 +1,9 @@
 package modes
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // explicit forms W of layer l, n_l × n_{l+1}, from a network's arrays: for tests and analysis only.
 func (n Network) explicit(params map[string][]float64, l int) []float64 {
@@ -8,6 +11,14 @@ func (n Network) explicit(params map[string][]float64, l int) []float64 {
 		return params[fmt.Sprintf("W%d", l+1)]
 	}
 	in, out := n.Layers[l], n.Layers[l+1]
+	if n.Space == Ensemble { // the mean weights
+		m, pi := params[fmt.Sprintf("m%d", l+1)], params[fmt.Sprintf("pi%d", l+1)]
+		w := make([]float64, in*out)
+		for i := range w {
+			w[i] = m[i] * (1 - pi[i]) / math.Sqrt(float64(in))
+		}
+		return w
+	}
 	xi, sigma, next := params[fmt.Sprintf("in%d", l+1)], params[fmt.Sprintf("sigma%d", l+1)], params[fmt.Sprintf("out%d", l+1)]
 	tied := next == nil
 	if tied {

@@ -30,7 +30,7 @@ const (
 )
 
 // Spaces lists all forms.
-var Spaces = []Space{Weight, Modes, TiedModes, UnitModes, SVDModes}
+var Spaces = []Space{Weight, Modes, TiedModes, UnitModes, SVDModes, Ensemble}
 
 // A Network is a fully connected network without biases, with the softmax of the last layer as class probabilities.
 // (Mode decomposition: Li, Huang 2023, doi:10.1103/PhysRevResearch.5.L022011.)
@@ -64,17 +64,21 @@ func (n *Network) Check() error {
 	if !slices.Contains(Spaces, n.Space) {
 		return fmt.Errorf("modes: space %q: one of %v", n.Space, Spaces)
 	}
-	if n.Space != Weight && n.P < 1 {
+	if n.InModes() && n.P < 1 {
 		return fmt.Errorf("modes: %d modes: at least 1", n.P)
 	}
 	return nil
 }
 
+// InModes reports whether the weights are made of modes.
+func (n Network) InModes() bool { return n.Space != Weight && n.Space != Ensemble }
+
 // A Parameter is one array of a network.
 type Parameter struct {
-	Name  string // W1, in1, sigma1, out1, …: of layer 1, 2, …
-	Shape []int
-	Scale float64 // of its normal initial values
+	Name    string // W1, in1, sigma1, out1, …: of layer 1, 2, …
+	Shape   []int
+	Scale   float64 // of its normal initial values
+	Uniform bool    // initial values are uniform in 0 … Scale instead
 }
 
 // Parameters lists the arrays in a fixed order. Weights begin with variance 2/n_l, modes and their strengths with
@@ -86,16 +90,20 @@ func (n Network) Parameters() []Parameter {
 		in, out := n.Layers[l], n.Layers[l+1]
 		name := func(s string) string { return fmt.Sprintf("%s%d", s, l+1) }
 		if n.Space == Weight {
-			ps = append(ps, Parameter{name("W"), []int{in, out}, math.Sqrt(2 / float64(in))})
+			ps = append(ps, Parameter{Name: name("W"), Shape: []int{in, out}, Scale: math.Sqrt(2 / float64(in))})
+			continue
+		}
+		if n.Space == Ensemble {
+			ps = append(ps, ensembleParameters(l, in, out)...)
 			continue
 		}
 		scale := math.Pow(1/(float64(in)*math.Log(max(float64(in), 2))), 1./6)
-		ps = append(ps, Parameter{name("in"), []int{in, n.P}, scale})
+		ps = append(ps, Parameter{Name: name("in"), Shape: []int{in, n.P}, Scale: scale})
 		if n.Space != UnitModes {
-			ps = append(ps, Parameter{name("sigma"), []int{1, n.P}, scale})
+			ps = append(ps, Parameter{Name: name("sigma"), Shape: []int{1, n.P}, Scale: scale})
 		}
 		if n.Space != TiedModes || l == last {
-			ps = append(ps, Parameter{name("out"), []int{n.P, out}, scale})
+			ps = append(ps, Parameter{Name: name("out"), Shape: []int{n.P, out}, Scale: scale})
 		}
 	}
 	return ps
@@ -122,7 +130,12 @@ func (n Network) Size() int {
 // Initial draws a parameter's first values: number i of stream `at` in the host's stage.
 func (p Parameter) Initial(seed uint64, at int) []float64 {
 	x := make([]float64, p.Len())
-	rng.At(seed, 0, rng.SetupStage, uint16(100+at)).FillNormal64(x, 0)
+	stream := rng.At(seed, 0, rng.SetupStage, uint16(100+at))
+	if p.Uniform {
+		stream.FillFloat64(x, 0)
+	} else {
+		stream.FillNormal64(x, 0)
+	}
 	for i := range x {
 		x[i] *= p.Scale
 	}
@@ -187,7 +200,8 @@ func (b *builder) add(x, y node) node { return b.do(two(gorgonia.Add), x, y) }
 func (b *builder) sub(x, y node) node { return b.do(two(gorgonia.Sub), x, y) }
 
 // forward is the network's graph: the last layer's input to the softmax, [batch, classes], and every layer's activity.
-func (b *builder) forward(n Network, x node) (logits node, layers []node) {
+// An ensemble is noisy if eps gives the noise of a layer.
+func (b *builder) forward(n Network, x node, eps func(l int) node) (logits node, layers []node) {
 	params := map[string]node{}
 	for _, p := range n.Parameters() {
 		params[p.Name] = b.slot(p.Name, p.Shape...)
@@ -196,9 +210,12 @@ func (b *builder) forward(n Network, x node) (logits node, layers []node) {
 	last := len(n.Layers) - 2
 	for l := 0; l <= last; l++ {
 		get := func(s string, l int) node { return params[fmt.Sprintf("%s%d", s, l+1)] }
-		if n.Space == Weight {
+		switch n.Space {
+		case Weight:
 			a = b.mul(a, get("W", l))
-		} else {
+		case Ensemble:
+			a = b.ensembleLayer(a, get("m", l), get("xi", l), get("pi", l), eps(l))
+		default:
 			u := b.mul(a, get("in", l))
 			if s := get("sigma", l); s != nil {
 				u = b.do(func(x ...node) (node, error) { return gorgonia.BroadcastHadamardProd(x[0], x[1], nil, []byte{0}) }, u, s)

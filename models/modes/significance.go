@@ -127,7 +127,7 @@ const removalStream = 90
 // Measure returns the fractions removed and the accuracies. The classifier's parameters are as before afterwards.
 func (r Removal) Measure(c *Classifier, w Weights, p dataset.Part) (fraction, accuracy []float64, err error) {
 	n := c.network
-	if n.Space == Weight || r.Layer < 0 || r.Layer > len(n.Layers)-2 {
+	if !n.InModes() || r.Layer < 0 || r.Layer > len(n.Layers)-2 {
 		return nil, nil, fmt.Errorf("modes: removal of modes of layer %d of a network of %d layers in %s space", r.Layer+1, len(n.Layers)-1, n.Space)
 	}
 	if r.Steps == 0 {

@@ -17,7 +17,7 @@ type Spectrum struct {
 // P × P matrix R Σ R′ᵀ to decompose.
 func (n Network) Spectrum(w Weights, l int) (Spectrum, error) {
 	rows, cols := n.Layers[l], n.Layers[l+1]
-	if n.Space == Weight || n.P >= min(rows, cols) {
+	if !n.InModes() || n.P >= min(rows, cols) {
 		return decompose(mat.NewDense(rows, cols, n.explicit(w, l)))
 	}
 	in, sigma, out := n.layerModes(w, l)

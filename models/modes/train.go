@@ -136,7 +136,9 @@ func (tr *Trainer) plan() (engine.Plan, error) {
 	y := draw.do(func(...node) (node, error) {
 		return kernels.MinibatchLabels(labels, tr.Dtype, tr.Batch, out, batchStream)
 	})
-	p.Stages = append(p.Stages, engine.Stage{Name: "batch", Graph: draw.g, Next: map[string]node{"x": x, "y": y}, Repeat: 1})
+	drawn := map[string]node{"x": x, "y": y}
+	draw.noises(tr.Network, tr.Batch, drawn)
+	p.Stages = append(p.Stages, engine.Stage{Name: "batch", Graph: draw.g, Next: drawn, Repeat: 1})
 
 	b := newBuilder(tr.Dtype)
 	next, err := tr.update(b, b.slot("x", tr.Batch, in), b.slot("y", tr.Batch, out))
@@ -157,7 +159,9 @@ func (tr *Trainer) plan() (engine.Plan, error) {
 
 // update is the loss, its gradient and the optimiser's step.
 func (tr *Trainer) update(b *builder, x, y node) (map[string]node, error) {
-	logits, _ := b.forward(tr.Network, x)
+	logits, _ := b.forward(tr.Network, x, func(l int) node {
+		return b.slot(fmt.Sprintf("eps%d", l+1), tr.Batch, tr.Layers[l+1])
+	})
 	loss := b.loss(tr.Loss, logits, y, float64(tr.Batch))
 	total := loss
 	if tr.Space == SVDModes {
@@ -175,6 +179,7 @@ func (tr *Trainer) update(b *builder, x, y node) (map[string]node, error) {
 		return nil, err
 	}
 	next := b.optimise(tr.Training, params, grads)
+	b.confine(tr.Network, next)
 	next["loss"] = b.add(b.slot("loss"), loss)
 	return next, b.err
 }
