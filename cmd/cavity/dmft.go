@@ -190,9 +190,14 @@ func (v *networkModel) title() string {
 	return fmt.Sprintf("%s, g = %v, η = %v, σ = %v", v.Phi, v.G, v.Eta, v.Sigma)
 }
 
-func dmftEstimates(x []dmft.Estimate) []store.Estimate {
+// dmftEstimates are means with their standard errors, or plain numbers where a single population leaves no scatter.
+func dmftEstimates(x []dmft.Estimate) any {
 	out := make([]store.Estimate, len(x))
 	for i, e := range x {
+		if math.IsNaN(e.Err) {
+			mean, _ := split(x)
+			return mean
+		}
 		out[i] = store.Estimate{Mean: e.Mean, Err: e.Err}
 	}
 	return out
@@ -207,6 +212,9 @@ func split(x []dmft.Estimate) (mean, err []float64) {
 
 func estimateArrays(name string, x []dmft.Estimate) []store.Array {
 	mean, err := split(x)
+	if math.IsNaN(err[0]) {
+		return []store.Array{store.Of(name, mean)}
+	}
 	return []store.Array{store.Of(name, mean), store.Of(name+"_err", err)}
 }
 

@@ -81,6 +81,9 @@ func (v *dmftNetwork) compute(ctx context.Context, s *session) (*result, error) 
 			return nil, asMisuse(err, ctx)
 		}
 		sum.Set("lyapunov", store.Estimate{Mean: l.Mean, Err: l.Err})
+		if math.IsNaN(l.Err) {
+			sum.Set("lyapunov", l.Mean)
+		}
 	}
 	var theory *dmft.Solution
 	if v.MeanField > 0 {
@@ -88,7 +91,9 @@ func (v *dmftNetwork) compute(ctx context.Context, s *session) (*result, error) 
 			return nil, asMisuse(err, ctx)
 		}
 		sum.Set("mean_field", dmftEstimates(theory.Diagonal))
-		sum.Set("deviation", departures(sim.Diagonal, theory.Diagonal))
+		if v.Realisations > 1 {
+			sum.Set("deviation", departures(sim.Diagonal, theory.Diagonal))
+		}
 	}
 	title := fmt.Sprintf("%s, N = %d", v.title(), v.N)
 	out.Figures = []picture{{"diagonal", networkFigure(title, sim, theory)}, {"correlation", twoTimes(title, "C(t, t')", sim.T, sim.C)}}
@@ -99,7 +104,9 @@ func (v *dmftNetwork) compute(ctx context.Context, s *session) (*result, error) 
 func departures(a, b []dmft.Estimate) []float64 {
 	out := make([]float64, len(a))
 	for i := range a {
-		out[i] = (a[i].Mean - b[i].Mean) / math.Hypot(a[i].Err, b[i].Err)
+		if e := math.Hypot(a[i].Err, b[i].Err); e > 0 { // both are exact at the start from x = 0
+			out[i] = (a[i].Mean - b[i].Mean) / e
+		}
 	}
 	return out
 }
