@@ -129,3 +129,36 @@ func (k *latticeOverlaps) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buf
 	}
 	return []cuda.Launch{cuda.Threads(code.Lattice, "lattice_overlaps", 32*n, out, in[0], walkers, lattice, flag(k.kind == ofLinks), dims, copies, temperatures, k.norm(), uint32(n))}, nil
 }
+
+// CUDA is a thread a pair, which finds a cluster, and then turns it.
+func (k *latticeHoudayer) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	lattice, err := latticeStruct(k.lattice)
+	if err != nil {
+		return nil, err
+	}
+	all, spins := k.tasks(), k.lattice.Spins()
+	found, err := d.Alloc(tensor.Int32, all)
+	if err != nil {
+		return nil, err
+	}
+	left, err := d.Alloc(tensor.Uint32, all*((spins+31)/32))
+	if err != nil {
+		return nil, err
+	}
+	queue, err := d.Alloc(tensor.Int32, all*spins)
+	if err != nil {
+		return nil, err
+	}
+	odd := cuda.Word(func(c *engine.Clock) uint32 {
+		if k.copies > 2 {
+			return uint32(c.Pass & 1)
+		}
+		return 0
+	})
+	walkers, copies, temperatures := ladderRow(in[1], LadderWalker), uint32(k.copies), uint32(k.temperatures)
+	return []cuda.Launch{
+		cuda.Threads(code.Lattice, "lattice_cluster", all, out, walkers, lattice, found, left, queue,
+			uint32(k.lattice.Dims()), copies, temperatures, uint32(all), odd, cuda.Stream(k.stream)).InBlocksOf(128),
+		cuda.Threads(code.Lattice, "lattice_exchange", all, out, walkers, lattice, found, queue, copies, temperatures, uint32(all), odd).InBlocksOf(128),
+	}, nil
+}

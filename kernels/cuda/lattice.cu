@@ -327,3 +327,71 @@ extern "C" __global__ void __launch_bounds__(256) lattice_slices(double *out, co
     out[(size_t)blockIdx.x * width + k] = (double)((int)(spinsOf / length) - 2 * down[k]);
   }
 }
+
+// lattice_step is the spin one step along an axis from spin i of a system: a site, or with strips bit i%64 of site i/64.
+__device__ __forceinline__ u32 lattice_step(const Lattice &l, u32 i, u32 k, bool up) {
+  const u32 site = l.strips ? i >> 6 : i, stride = k == 0 ? 1 : k == 1 ? l.size[0] : l.size[0] * l.size[1], n = l.size[k], at = site / stride % n;
+  const bool across = at == (up ? n - 1 : 0);
+  const u32 to = up ? (across ? site - (n - 1) * stride : site + stride) : (across ? site + (n - 1) * stride : site - stride);
+  if (!l.strips) return to;
+  const u32 bit = i & 63;
+  return to << 6 | (across && k == 0 ? (up ? bit + 1 : bit + 63) & 63 : bit);
+}
+
+// lattice_cluster finds the connected cluster of differing spins that a pair of copies will exchange, a thread a pair: its size in
+// found[e] and its spins in queue[e], queue[all + e], …; left[e], left[all + e], … are the differing spins not yet reached.
+extern "C" __global__ void __launch_bounds__(128) lattice_cluster(const u64 *spins, const int *walkers, const Lattice l, int *found, u32 *left, int *queue, u32 dims, u32 copies, u32 temperatures, u32 all, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
+  const u32 e = blockIdx.x * blockDim.x + threadIdx.x, pairs = copies / 2;
+  if (e >= all) return;
+  found[e] = 0;
+  const u32 t = e % temperatures, c = 2 * (e / temperatures % pairs) + odd, q = e / temperatures / pairs, base = (q * copies + c) * temperatures;
+  if (c + 1 >= copies) return;
+  const u32 wa = (u32)walkers[base + t], wb = (u32)walkers[base + temperatures + t];
+  if (wa >= temperatures || wb >= temperatures) __trap();
+  const u32 a = base + wa, b = base + temperatures + wb, spinsOfOne = l.size[0] * l.size[1] * l.size[2] * (l.strips ? 64 : 1);
+  left += e, queue += e;
+  u32 count = 0, word = 0;
+  for (u32 i = 0; i < spinsOfOne; i++) {
+    const u64 *s = spins + (size_t)(l.strips ? i >> 6 : i) * l.words;
+    const u32 differs = (u32)(l.strips ? (s[a] ^ s[b]) >> (i & 63) : s[a >> 6] >> (a & 63) ^ s[b >> 6] >> (b & 63)) & 1;
+    count += differs;
+    word |= differs << (i & 31);
+    if ((i & 31) == 31 || i + 1 == spinsOfOne) {
+      left[(size_t)(i >> 5) * all] = word;
+      word = 0;
+    }
+  }
+  if (count == 0) return;
+  u32 skip = (u32)((u64)word32({k0, k1, c2, c3}, (u64)base + t) * count >> 32), seed = 0;
+  for (;; seed++)
+    if (left[(size_t)(seed >> 5) * all] >> (seed & 31) & 1 && skip-- == 0) break;
+  left[(size_t)(seed >> 5) * all] &= ~(1u << (seed & 31));
+  queue[0] = (int)seed;
+  u32 n = 1;
+  for (u32 at = 0; at < n; at++) {
+    const u32 i = (u32)queue[(size_t)at * all];
+    for (u32 k = 0; k < 2 * dims; k++) {
+      const u32 j = lattice_step(l, i, k >> 1, k & 1);
+      u32 &rest = left[(size_t)(j >> 5) * all];
+      if (!(rest >> (j & 31) & 1)) continue;
+      rest &= ~(1u << (j & 31));
+      queue[(size_t)n++ * all] = (int)j;
+    }
+  }
+  found[e] = (int)n;
+}
+
+// lattice_exchange turns the spins of the clusters in both copies. Pairs share words of spins.
+extern "C" __global__ void __launch_bounds__(128) lattice_exchange(u64 *spins, const int *walkers, const Lattice l, const int *found, const int *queue, u32 copies, u32 temperatures, u32 all, u32 odd) {
+  const u32 e = blockIdx.x * blockDim.x + threadIdx.x, pairs = copies / 2;
+  if (e >= all || found[e] == 0) return;
+  const u32 t = e % temperatures, c = 2 * (e / temperatures % pairs) + odd, base = (e / temperatures / pairs * copies + c) * temperatures;
+  const u32 pair[2] = {base + (u32)walkers[base + t], base + temperatures + (u32)walkers[base + temperatures + t]};
+  for (u32 at = 0; at < (u32)found[e]; at++) {
+    const u32 i = (u32)queue[(size_t)at * all + e];
+    for (int k = 0; k < 2; k++) {
+      const u32 w = l.strips ? pair[k] : pair[k] >> 6, bit = l.strips ? i & 63 : pair[k] & 63;
+      atomicXor((unsigned long long *)spins + (size_t)(l.strips ? i >> 6 : i) * l.words + w, 1ull << bit);
+    }
+  }
+}

@@ -47,7 +47,7 @@ func latticeCase(rule kernels.Rule, l kernels.Lattice, systems, copies, temperat
 		energy := b.Ok(kernels.LatticeEnergy(l, systems, replicas, swept, couplings))
 		moved := b.Ok(kernels.Exchange(2, ladder, energy, beta))
 		return map[string]*gorgonia.Node{
-			"spins": swept, "ladder": moved, "energy": energy,
+			"spins": b.Ok(kernels.LatticeHoudayer(l, 3, swept, moved)), "ladder": moved, "energy": energy,
 			"m":      b.Ok(kernels.LatticeMagnetisation(l, systems, replicas, swept)),
 			"q":      b.Ok(kernels.LatticeOverlaps(l, swept, moved)),
 			"links":  b.Ok(kernels.LatticeLinkOverlaps(l, swept, moved)),

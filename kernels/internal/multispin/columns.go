@@ -18,6 +18,7 @@ type Columns struct {
 	ends   [][]uint64 // per axis: the spins at the end of the lattice
 	fill   func(task, worker int)
 	join   func(task, worker int)
+	put    func(task, worker int)
 }
 
 // NewColumns checks the spins [sites, Words] against l, whose couplings play no part.
@@ -32,8 +33,32 @@ func NewColumns(l Lattice, spins []uint64, w engine.Workers) (*Columns, error) {
 		c.stride += 8
 	}
 	c.rows = [][]uint64{make([]uint64, l.Systems()*c.stride)}
-	c.fill, c.join = c.fillWord, c.joinSystem
+	c.fill, c.put, c.join = c.fillWord, c.putWord, c.joinSystem
 	return c, nil
+}
+
+// PutSpins writes the rows back.
+func (c *Columns) PutSpins() { c.workers.Do(c.Words, c.put) }
+
+// putWord writes the rows of the systems of word w back.
+func (c *Columns) putWord(w, _ int) {
+	if c.Strips {
+		for i, x := range c.row(0, w) {
+			c.spins[i*c.Words+w] = x
+		}
+		return
+	}
+	for first := 0; first < c.Sites(); first += 64 {
+		var block [64]uint64
+		rows := c.rows[0][64*w*c.stride+first/64:]
+		for r := range block {
+			block[r] = rows[r*c.stride]
+		}
+		transpose(&block)
+		for i := range min(64, c.Sites()-first) {
+			c.spins[(first+i)*c.Words+w] = block[i]
+		}
+	}
 }
 
 // TakeSpins reads the spins.

@@ -96,3 +96,64 @@ func TestTranspose(t *testing.T) {
 		}
 	}
 }
+
+// TestClusters exchanges clusters between systems of one sample: the sum of their energies and the product of their spins
+// everywhere stay, and the cluster around the chosen spin is turned in both. A row that is put back is what was taken.
+func TestClusters(t *testing.T) {
+	for _, l := range []Lattice{
+		{Size: []int{10, 8}, Words: 2, CouplingWords: 1}, {Size: []int{4, 6, 4}, Words: 2, CouplingWords: 1},
+		{Size: []int{2, 6}, Words: 2, CouplingWords: 1, Strips: true},
+	} {
+		b := newBatch(t, l, Metropolis)
+		if !l.Strips {
+			for i := range b.couplings { // one sample for all bits
+				b.couplings[i] = -(b.couplings[i] & 1)
+			}
+		}
+		c, err := NewColumns(l, b.spins, crew(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		clusters, err := NewClusters(l, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, after := make([]int32, l.Systems()), make([]int32, l.Systems())
+		old := b.clone()
+		last := l.Systems() - 1
+		for i, word := range []uint32{0, 1 << 31, 1<<32 - 1} {
+			copy(old.spins, b.spins)
+			if err := b.PlainEnergies(before, b.spins, b.couplings); err != nil {
+				t.Fatal(err)
+			}
+			c.TakeSpins()
+			clusters.Exchange(c, 0, last, word, 0)
+			c.PutSpins()
+			if err := b.PlainEnergies(after, b.spins, b.couplings); err != nil {
+				t.Fatal(err)
+			}
+			if before[0]+before[last] != after[0]+after[last] {
+				t.Errorf("%v, move %d: energies %d and %d become %d and %d", b, i, before[0], before[last], after[0], after[last])
+			}
+			turned := 0
+			for s := range l.Spins() {
+				x, y := l.Spin(old.spins, 0, s), l.Spin(old.spins, last, s)
+				u, v := l.Spin(b.spins, 0, s), l.Spin(b.spins, last, s)
+				if u*v != x*y || x == y && u != x {
+					t.Fatalf("%v, move %d: spins %d, %d become %d, %d", b, i, x, y, u, v)
+				}
+				if u != x {
+					turned++
+				}
+			}
+			if turned == 0 {
+				t.Errorf("%v, move %d: no spin turned", b, i)
+			}
+			for system := 1; system < last; system++ {
+				if before[system] != after[system] {
+					t.Fatalf("%v, move %d: system %d has changed", b, i, system)
+				}
+			}
+		}
+	}
+}

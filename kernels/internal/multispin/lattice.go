@@ -113,13 +113,18 @@ func (l Lattice) Place(i int) []int {
 }
 
 // Next is the spin of a system one step along an axis from spin i, both numbered as in Place.
-func (l Lattice) Next(i, axis int) int {
+func (l Lattice) Next(i, axis int) int { return l.neighbour(i, axis, true) }
+
+// Previous is the spin one step back.
+func (l Lattice) Previous(i, axis int) int { return l.neighbour(i, axis, false) }
+
+func (l Lattice) neighbour(i, axis int, up bool) int {
 	if !l.Strips {
-		to, _ := l.next(i, axis, true)
+		to, _ := l.next(i, axis, up)
 		return to
 	}
-	to, turn := l.next(i/64, axis, true)
-	return 64*to + (i%64-turn)%64
+	to, turn := l.next(i/64, axis, up)
+	return 64*to + (i-turn)&63
 }
 
 // Spin is spin i of a system, ±1, numbered as in Place.
@@ -129,6 +134,15 @@ func (l Lattice) Spin(spins []uint64, system, i int) int {
 		w, r, i = system, i%64, i/64
 	}
 	return 1 - 2*int(spins[i*l.Words+w]>>r&1)
+}
+
+// Turn changes the sign of spin i of a system.
+func (l Lattice) Turn(spins []uint64, system, i int) {
+	w, r := system/64, system%64
+	if l.Strips {
+		w, r, i = system, i%64, i/64
+	}
+	spins[i*l.Words+w] ^= 1 << r
 }
 
 // xyz is the place of a site, z = 0 in two dimensions.
