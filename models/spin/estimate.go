@@ -23,10 +23,11 @@ type Results struct {
 	Overlap           []Estimate // <|q|>, nil with one copy
 	Overlap2          []Estimate // <q²>
 	LinkOverlap       []Estimate // nil where the carrier does not measure it
+	LinkIdentity      []Estimate // e + (z/2)β(1-q_link), nil unless it is zero in equilibrium: for Gaussian couplings
 	CorrelationLength []Estimate // ξ_L, second moment; nil where the carrier does not measure it
 	FreeEnergy        []Estimate // per spin, by thermodynamic integration from β = 0
 	TauInt            []float64  // integrated autocorrelation time of the energy in measurements
-	Equilibrated      []bool     // the last half and the quarter before it agree in e and q² within 3.5 errors (false alarm 1e-3)
+	Equilibrated      []bool     // the last half and the quarter before it agree in e and q² within 3.5 errors (false alarm 1e-3), and LinkIdentity is zero
 	SwapAcceptance    []float64  // between temperatures k and k+1
 	RoundTrips        float64    // per walker
 	Ground            []Ground   // per sample, the lowest seen
@@ -121,6 +122,9 @@ func estimate(full view, left []view, f func(v view) float64) Estimate {
 	return e
 }
 
+// zero reports whether an estimate is zero within 4 errors; so is one without errors.
+func (e Estimate) zero() bool { return !(math.Abs(e.Mean) > 4*e.Err) }
+
 // Results computes the averages of everything measured so far.
 func (m *Measurement) Results() (Results, error) {
 	full, left, over, err := m.replicates()
@@ -153,6 +157,11 @@ func (m *Measurement) Results() (Results, error) {
 		if m.rec.index("l") >= 0 {
 			put(&r.LinkOverlap, moment("l", k))
 		}
+		if g, ok := s.Model.(EdwardsAnderson); ok && g.Gaussian && m.rec.index("l") >= 0 && g.L > 2 {
+			put(&r.LinkIdentity, func(v view) float64 {
+				return moment("e", k)(v) + float64(g.D)/t*(1-moment("l", k)(v))
+			})
+		}
 		if m.rec.index("qk2") >= 0 {
 			// ξ = 1/(2 sin π/L) √(χ(0)/χ(k) - 1), zero where noise makes the root imaginary
 			put(&r.CorrelationLength, func(v view) float64 {
@@ -162,7 +171,7 @@ func (m *Measurement) Results() (Results, error) {
 		}
 		put(&r.FreeEnergy, func(v view) float64 { return v.over(func(i int) float64 { return m.freeEnergy(v, i, k) }) })
 		r.TauInt = append(r.TauInt, m.tauInt(k))
-		r.Equilibrated = append(r.Equilibrated, m.equilibrated(k))
+		r.Equilibrated = append(r.Equilibrated, m.equilibrated(k) && (r.LinkIdentity == nil || r.LinkIdentity[k].zero()))
 	}
 	return r, m.exchanges(&r)
 }

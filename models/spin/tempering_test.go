@@ -130,18 +130,25 @@ func TestTemperingIsReproducible(t *testing.T) {
 }
 
 func TestTemperingOnTapeIsTheSame(t *testing.T) {
-	tp := Tempering{Model: EdwardsAnderson{L: 4, D: 2}, Temperatures: []float64{.6, 1, 2}, Seed: 5}
-	var saved [2][]byte
-	for i, backend := range []string{"cpu", "tape"} {
-		s := start(t, tp, backend, 1)
-		_, _ = sampled(t, s, 20, 20, 2)
-		var err error
-		if saved[i], err = s.Program.Snapshot(); err != nil {
-			t.Fatal(err)
+	for _, c := range []struct {
+		Tempering
+		steps int
+	}{
+		{Tempering{Model: EdwardsAnderson{L: 4, D: 2}, Temperatures: []float64{.6, 1, 2}, Seed: 5}, 20},
+		{Tempering{Model: EdwardsAnderson{L: 16, D: 3}, Temperatures: []float64{.9, 1.1, 1.67}, Seed: 7}, 2}, // energies, overlaps and links of the plain kernels
+	} {
+		var saved [2][]byte
+		for i, backend := range []string{"cpu", "tape"} {
+			s := start(t, c.Tempering, backend, 1)
+			_, _ = sampled(t, s, c.steps, c.steps, 2)
+			var err error
+			if saved[i], err = s.Program.Snapshot(); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if !bytes.Equal(saved[0], saved[1]) {
-		t.Fatal("the tape backend took another trajectory")
+		if !bytes.Equal(saved[0], saved[1]) {
+			t.Fatalf("%s: the tape backend took another trajectory", c.Model.Name())
+		}
 	}
 }
 
