@@ -14,6 +14,7 @@ import (
 type modesVerbs struct {
 	Train   modesTrain   `cmd:"" help:"Train a fully connected network in weight space or in mode space."`
 	Analyse modesAnalyse `cmd:"" help:"Open a trained network: significance and removal of modes, spectra, representations."`
+	Compare modesCompare `cmd:"" help:"Train the same layers in weight space and in mode space, side by side: accuracy, parameters, time, crossover."`
 }
 
 // pictures are the flags that name labelled pictures.

@@ -236,3 +236,26 @@ func TestDimensionsThroughDepth(t *testing.T) {
 		near(t, fmt.Sprintf("simulation, layer %d", l+1), measured[l], want[l], .004)
 	}
 }
+
+// One layer: 2·nm in weight space (no gradient of the pictures), P(2n + 3m) in mode space; equal squares throughout: P* is
+// near n/2.
+func TestOperations(t *testing.T) {
+	for _, c := range []struct {
+		n    Network
+		want int
+	}{
+		{Network{Layers: []int{7, 5}, Space: Weight}, 10 * 2 * 35},
+		{Network{Layers: []int{7, 5}, Space: Modes, P: 2}, 10 * 2 * (14 + 15)},
+		{Network{Layers: []int{7, 5, 3}, Space: Weight}, 10 * (2*35 + 3*15)},
+		{Network{Layers: []int{7, 5, 3}, Space: TiedModes, P: 2}, 10 * 2 * (14 + 15 + 15 + 9)},
+	} {
+		if got := c.n.Operations(10); got != c.want {
+			t.Errorf("%v %s: %d operations, want %d", c.n.Layers, c.n.Space, got, c.want)
+		}
+	}
+	deep := Network{Layers: make([]int, 101)}
+	for l := range deep.Layers {
+		deep.Layers[l] = 400
+	}
+	near(t, "P* of equal layers", deep.Crossover(), 200, .5)
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"cavity/engine/figure"
+	"cavity/engine/store"
+	"cavity/models/dataset"
+	"cavity/models/modes"
+)
+
+// modesCompare trains the same layers in weight space and with several numbers of modes.
+type modesCompare struct {
+	common
+	pictures
+	Layers     []int   `placeholder:"N,…" help:"Units of every layer; without it two hidden layers of 100."`
+	Modes      []int   `default:"5,10,20,30,70" help:"Numbers of modes to compare."`
+	Tied       bool    `help:"Compare tied modes too."`
+	Activation string  `default:"relu" help:"Of hidden layers: relu, tanh, sigmoid or linear."`
+	Decay      float64 `default:"0.001" help:"Weight decay in mode space; a tenth of it in weight space and of tied modes."`
+	Halve      int     `default:"5" help:"Halve the rates every so many epochs; 0 means never."`
+	Epochs     int     `default:"10" help:"Passes over the training pictures."`
+	Batch      int     `default:"100" help:"Pictures of a minibatch."`
+
+	data *dataset.Set
+}
+
+func (v *modesCompare) Run(f *frame) error { return f.compute(v) }
+
+func (v *modesCompare) validate() (err error) {
+	if v.Epochs < 1 || len(v.Modes) == 0 || slices.Min(v.Modes) < 1 {
+		return misusef("--epochs is %d and --modes are %v: at least 1 each", v.Epochs, v.Modes)
+	}
+	slices.Sort(v.Modes)
+	if v.data, err = v.load(); err != nil {
+		return err
+	}
+	for _, t := range v.trainings() {
+		if err := t.Check(); err != nil {
+			return misuse{err}
+		}
+	}
+	return nil
+}
+
+// trainings are weight space first, then mode space by P, then tied modes.
+func (v *modesCompare) trainings() []modes.Training {
+	var all []modes.Training
+	add := func(space modes.Space, p int, decay float64) {
+		a := architecture{Layers: v.Layers, Space: string(space), Modes: p, Activation: v.Activation}
+		all = append(all, modes.Training{Network: a.network(v.data), Data: v.data, Rate: usualRate(space), Decay: decay, Halve: v.Halve, Batch: v.Batch, Seed: v.Seed})
+	}
+	add(modes.Weight, 0, v.Decay/10)
+	for _, p := range v.Modes {
+		add(modes.Modes, p, v.Decay)
+	}
+	if v.Tied {
+		for _, p := range v.Modes {
+			add(modes.TiedModes, p, v.Decay/10)
+		}
+	}
+	return all
+}
+
+// A compared network.
+type compared struct {
+	Space      string  `json:"space"`
+	Modes      int     `json:"modes"`
+	Parameters int     `json:"parameters"`
+	Operations int     `json:"operations"`
+	Accuracy   float64 `json:"test_accuracy"`
+	update     float64 // seconds
+	history    []modes.Epoch
+}
+
+func (v *modesCompare) compute(ctx context.Context, s *session) (*result, error) {
+	b, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	var all []compared
+	trainings := v.trainings()
+	for k, t := range trainings {
+		tr, err := t.Start(b)
+		if err != nil {
+			return nil, err
+		}
+		c := &modes.Course{Trainer: tr, Epochs: v.Epochs}
+		s.Phase(fmt.Sprintf("updates, network %d of %d", k+1, len(trainings)))
+		c.Report = s.Report
+		if err := c.Do(ctx); err != nil {
+			return nil, err
+		}
+		e := c.History[len(c.History)-1]
+		all = append(all, compared{string(tr.Space), tr.P, tr.Size(), tr.Operations(tr.Batch), e.Accuracy, slices.Min(c.Seconds) / float64(tr.Updates()), c.History})
+	}
+	return v.report(all, trainings[0].Network), nil
+}
+
+func (v *modesCompare) report(all []compared, n modes.Network) *result {
+	out := &result{}
+	var update, speedup []float64
+	for _, c := range all {
+		update, speedup = append(update, c.update), append(speedup, all[0].update/c.update)
+		name := c.Space
+		if c.Modes > 0 {
+			name = fmt.Sprintf("%s_%d", c.Space, c.Modes)
+		}
+		var accuracy []float64
+		for _, e := range c.history {
+			accuracy = append(accuracy, e.Accuracy)
+		}
+		out.Series = append(out.Series, store.Of("accuracy_"+name, accuracy))
+	}
+	out.Summary.Set("networks", all)
+	out.Summary.Set("crossover_operations", n.Crossover())
+	out.Timing.Set("seconds_per_update", update)
+	out.Timing.Set("speed_over_weight_space", speedup)
+	if p, ok := v.crossover(all); ok {
+		out.Timing.Set("crossover_measured", p)
+	}
+	out.Figures = []picture{{"comparison", v.figure(all, n)}}
+	return out
+}
+
+// crossover is the P at which an update in mode space takes as long as in weight space, on the straight line through the times
+// by least squares; it needs two numbers of modes whose times rise.
+func (v *modesCompare) crossover(all []compared) (float64, bool) {
+	a, slope, ok := v.line(all)
+	return (all[0].update - a) / slope, ok
+}
+
+func (v *modesCompare) line(all []compared) (a, slope float64, ok bool) {
+	var n, sx, sy, sxx, sxy float64
+	for _, c := range all {
+		if c.Space == string(modes.Modes) {
+			x := float64(c.Modes)
+			n, sx, sy, sxx, sxy = n+1, sx+x, sy+c.update, sxx+x*x, sxy+x*c.update
+		}
+	}
+	slope = (n*sxy - sx*sy) / (n*sxx - sx*sx)
+	return (sy - slope*sx) / n, slope, n >= 2 && slope > 0
+}
+
+// figure is the page that compares: accuracy against parameters and against time, the time of an update and the crossover.
+func (v *modesCompare) figure(all []compared, n modes.Network) figure.Figure {
+	accuracy := figure.Axis{Label: "test accuracy"}
+	parameters := figure.Curves{X: figure.Axis{Label: "parameters", Log: true}, Y: accuracy}
+	clock := figure.Curves{X: figure.Axis{Label: "seconds of training", Log: true}, Y: accuracy}
+	update := figure.Curves{X: figure.Axis{Label: "modes P"}, Y: figure.Axis{Label: "ms an update"}}
+	count := figure.Curves{X: figure.Axis{Label: "modes P"}, Y: figure.Axis{Label: "10⁶ multiply-adds an update"}}
+	updates := float64((v.data.Train.Count) / v.Batch)
+	for color, space := range []modes.Space{modes.Weight, modes.Modes, modes.TiedModes} {
+		p := figure.Curve{Name: string(space), Style: figure.LinePoints, Color: color + 1}
+		t, o := p, p
+		for k, c := range all {
+			if c.Space != string(space) {
+				continue
+			}
+			p.X, p.Y = append(p.X, float64(c.Parameters)), append(p.Y, c.Accuracy)
+			t.X, t.Y = append(t.X, float64(c.Modes)), append(t.Y, c.update*1e3)
+			o.X, o.Y = append(o.X, float64(c.Modes)), append(o.Y, float64(c.Operations)/1e6)
+			x := figure.Curve{Color: color + 1, Dash: k % 4}
+			if k == 0 || c.Modes == 30 || len(v.Modes) == 1 {
+				x.Name = string(space)
+				if c.Modes > 0 {
+					x.Name += fmt.Sprintf(", P = %d", c.Modes)
+				}
+				for e, h := range c.history {
+					x.X, x.Y = append(x.X, float64(e+1)*updates*c.update), append(x.Y, h.Accuracy)
+				}
+				x.Dash = 0
+				clock.Curves = append(clock.Curves, x)
+			}
+		}
+		if len(p.X) == 0 {
+			continue
+		}
+		parameters.Curves = append(parameters.Curves, p)
+		if space == modes.Weight {
+			t.X, t.Y = []float64{0, float64(v.Modes[len(v.Modes)-1])}, []float64{t.Y[0], t.Y[0]}
+			o.X, o.Y = t.X, []float64{o.Y[0], o.Y[0]}
+			t.Style, o.Style = figure.Line, figure.Line
+		}
+		update.Curves, count.Curves = append(update.Curves, t), append(count.Curves, o)
+	}
+	if p, ok := v.crossover(all); ok {
+		update.Title = fmt.Sprintf("equal at P = %.0f, P/n = %.2f", p, p/float64(slices.Min(n.Layers[:len(n.Layers)-1])))
+	}
+	count.Title = fmt.Sprintf("equal at P = %.0f, P/n = %.2f", n.Crossover(), n.Crossover()/float64(slices.Min(n.Layers[:len(n.Layers)-1])))
+	return figure.Panels{Title: fmt.Sprintf("%s, layers %v, %d epochs: weight and mode space", v.data.Name, n.Layers, v.Epochs), Panels: []figure.Figure{parameters, clock, update, count}}
+}
