@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +46,7 @@ type rbmTrain struct {
 	AisTemps     int     `default:"300" help:"Temperatures of those estimates, where Z cannot be enumerated."`
 	Examples     int     `default:"1000" help:"Examples of either part that are measured in every epoch."`
 	Stack        []int   `placeholder:"N,N,…" help:"Hidden units of a stack of machines, trained one on the other; replaces --hidden."`
+	Tune         int     `default:"0" help:"Epochs of backpropagation through the stack, unrolled to an autoencoder."`
 
 	set *dataset.Set
 }
@@ -59,6 +61,9 @@ func (v *rbmTrain) validate() (err error) {
 		return misusef("--epochs is %d: at least 1", v.Epochs)
 	case v.Examples < 1 || v.Likelihood < 0 || v.AisTemps < 2:
 		return misusef("--examples is %d, --likelihood is %d and --ais-temps is %d: at least 1, 0 and 2", v.Examples, v.Likelihood, v.AisTemps)
+	}
+	if v.Tune < 0 || v.Tune > 0 && (len(v.Stack) == 0 || v.Visible != "bernoulli" || v.Labels) {
+		return misusef("--tune is %d: 0, or more with --stack and bernoulli visible units without labels", v.Tune)
 	}
 	for _, n := range v.Stack {
 		if n < 1 {
@@ -86,7 +91,54 @@ func (v *rbmTrain) compute(ctx context.Context, s *session) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	tr, err := v.training().Start(b)
+	s.Meta("data", v.set.Source)
+	layers := v.Stack
+	if len(layers) == 0 {
+		layers = []int{v.Hidden}
+	}
+	below, err := v.finished(s)
+	if err != nil {
+		return nil, err
+	}
+	set := v.set
+	for _, m := range below[:min(len(below), len(layers)-1)] {
+		if set, err = m.Above(set, b); err != nil {
+			return nil, misuse{err}
+		}
+	}
+	var tr *rbm.Trainer
+	c := pace{}
+	for l := min(len(below), len(layers)-1); l < len(layers); l++ {
+		if tr, err = v.layer(ctx, s, b, set, layers[l], below[:l], &c); err != nil {
+			return nil, err
+		}
+		m, err := tr.Machine()
+		if err != nil {
+			return nil, err
+		}
+		below = append(below[:l], m)
+		if l+1 < len(layers) {
+			if set, err = m.Above(set, b); err != nil {
+				return nil, misuse{err}
+			}
+		}
+	}
+	out, err := v.report(s, tr, c)
+	if err == nil && len(v.Stack) > 0 {
+		err = v.deep(ctx, s, b, below, out)
+	}
+	return out, err
+}
+
+// layer trains one machine on top of others, from the checkpoint if that is where it stands.
+func (v *rbmTrain) layer(ctx context.Context, s *session, b engine.Backend, set *dataset.Set, hidden int, below rbm.Stack, c *pace) (*rbm.Trainer, error) {
+	t := v.training()
+	t.Set, t.Hidden = set, hidden
+	if len(below) > 0 { // hidden means are sampled
+		t.Visible, t.States, t.Labels, t.Binarise = rbm.Bernoulli, 0, false, "sample"
+	}
+	t.Seed += uint64(len(below))
+	tr, err := t.Start(b)
 	if err != nil {
 		return nil, misuse{err}
 	}
@@ -97,15 +149,10 @@ func (v *rbmTrain) compute(ctx context.Context, s *session) (*result, error) {
 	if err := mo.Start(tr, b); err != nil {
 		return nil, err
 	}
-	s.Meta("data", v.set.Source)
-	if err := v.restore(s, tr); err != nil {
+	if err := v.restore(s, tr, len(below)); err != nil {
 		return nil, err
 	}
-	c := pace{}
-	if err := v.run(ctx, s, tr, mo, &c); err != nil {
-		return nil, err
-	}
-	return v.report(s, tr, c)
+	return tr, v.run(ctx, s, tr, mo, below, c)
 }
 
 // pace adds up the time of updates, without measurements.
@@ -114,10 +161,12 @@ type pace struct {
 	seconds float64
 }
 
-func (v *rbmTrain) restore(s *session, tr *rbm.Trainer) error {
+// restore goes on from the checkpoint, if it is of this layer.
+func (v *rbmTrain) restore(s *session, tr *rbm.Trainer, layer int) error {
 	saved := s.Saved()
-	if saved == nil {
-		return nil
+	below, err := v.finished(s)
+	if saved == nil || err != nil || len(below) != layer {
+		return err
 	}
 	for name, load := range map[string]func(io.Reader) error{"program": tr.Program.Load, "history": tr.LoadHistory} {
 		r, err := saved.Section(name)
@@ -132,7 +181,7 @@ func (v *rbmTrain) restore(s *session, tr *rbm.Trainer) error {
 }
 
 // run trains to the last epoch, or until the likelihood stops growing.
-func (v *rbmTrain) run(ctx context.Context, s *session, tr *rbm.Trainer, mo *rbm.Monitor, c *pace) error {
+func (v *rbmTrain) run(ctx context.Context, s *session, tr *rbm.Trainer, mo *rbm.Monitor, below rbm.Stack, c *pace) error {
 	var log *store.Log
 	if s.folder != nil {
 		l, file, err := s.folder.OpenLog()
@@ -146,7 +195,8 @@ func (v *rbmTrain) run(ctx context.Context, s *session, tr *rbm.Trainer, mo *rbm
 		if _, err := tr.Machine(); err != nil {
 			return err // the last good checkpoint stays
 		}
-		return s.Save(store.Section{Name: "program", Write: tr.Program.Save}, store.Section{Name: "history", Write: tr.SaveHistory})
+		return s.Save(store.Section{Name: "program", Write: tr.Program.Save}, store.Section{Name: "history", Write: tr.SaveHistory},
+			store.Section{Name: "stack", Write: func(w io.Writer) error { return gob.NewEncoder(w).Encode(below) }})
 	}
 	enough := errors.New("enough")
 	s.Phase("updates")
