@@ -146,16 +146,16 @@ type cells struct {
 }
 
 func (h cells) Plot(c draw.Canvas, _ *plot.Plot) {
-	c.DrawImage(c.Rectangle, mosaic(h.values, len(h.values)/h.rows, true, func(v float64) color.NRGBA {
+	c.DrawImage(c.Rectangle, mosaic(h.values, len(h.values)/h.rows, 600, true, func(v float64) color.NRGBA {
 		return h.ramp.at((v - h.lo) / (h.hi - h.lo))
 	}))
 }
 
 // mosaic turns values into coloured tiles of several dots, so that viewers which smooth enlarged images keep their
-// edges. The first row of values is at the top, or at the bottom when upward.
-func mosaic(values []float64, cols int, upward bool, shade func(float64) color.NRGBA) image.Image {
+// edges: about so many dots along the longer side. The first row of values is at the top, or at the bottom when upward.
+func mosaic(values []float64, cols, dots int, upward bool, shade func(float64) color.NRGBA) image.Image {
 	rows := len(values) / cols
-	tile := max(1, 600/max(rows, cols))
+	tile := max(1, dots/max(rows, cols))
 	img := image.NewNRGBA(image.Rect(0, 0, cols*tile, rows*tile))
 	for k, v := range values {
 		row := k / cols

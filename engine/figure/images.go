@@ -105,7 +105,7 @@ func (f Images) draw(c draw.Canvas) {
 			a, b = extremes(p)
 		}
 		frame := vg.Rectangle{Min: vg.Point{X: x, Y: y - h}, Max: vg.Point{X: x + w, Y: y}}
-		c.DrawImage(frame, f.picture(p, a, b))
+		c.DrawImage(frame, f.picture(p, max(100, 1200/cols), a, b))
 		c.StrokeLines(draw.LineStyle{Color: pale, Width: vg.Points(.5)}, []vg.Point{
 			frame.Min, {X: frame.Max.X, Y: frame.Min.Y}, frame.Max, {X: frame.Min.X, Y: frame.Max.Y}, frame.Min})
 		if f.Captions != nil {
@@ -133,7 +133,8 @@ func extremes(p []float64) (lo, hi float64) {
 	return s.lo, s.hi
 }
 
-func (f Images) picture(p []float64, lo, hi float64) image.Image {
+// picture is one of them with about so many dots along its longer side.
+func (f Images) picture(p []float64, dots int, lo, hi float64) image.Image {
 	r := grey
 	if f.Signed {
 		m := max(math.Abs(lo), math.Abs(hi))
@@ -142,5 +143,5 @@ func (f Images) picture(p []float64, lo, hi float64) image.Image {
 	if lo == hi {
 		lo, hi = lo-1, hi+1
 	}
-	return mosaic(p, len(p)/f.Rows, false, func(v float64) color.NRGBA { return r.at((v - lo) / (hi - lo)) })
+	return mosaic(p, len(p)/f.Rows, dots, false, func(v float64) color.NRGBA { return r.at((v - lo) / (hi - lo)) })
 }
