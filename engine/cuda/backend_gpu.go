@@ -263,7 +263,7 @@ func (b *backend) Lower(s engine.Step) (engine.Launch, error) {
 
 // prepare writes the arguments that do not change and notes those that do.
 func (b *backend) prepare(l Launch, label string) (*prepared, error) {
-	if err := l.check(); err != nil {
+	if err := l.Check(); err != nil {
 		return nil, err
 	}
 	fn, err := b.function(l.Source, l.Entry)

@@ -55,8 +55,8 @@ func (l Launch) InBlocksOf(n int) Launch {
 	return l
 }
 
-// check finds launches that no device can run.
-func (l Launch) check() error {
+// Check finds launches that no device can run.
+func (l Launch) Check() error {
 	for i, limit := range [3]int{1<<31 - 1, 65535, 65535} {
 		if l.Grid[i] < 0 || l.Grid[i] > limit {
 			return fmt.Errorf("%s: %d blocks along axis %d, at most %d", l.Entry, l.Grid[i], i, limit)

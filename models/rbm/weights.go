@@ -76,7 +76,7 @@ func fromArrays(arrays []store.Array, meta map[string]string) (*Machine, error) 
 		return nil, fmt.Errorf("there is no array W [visible, hidden] (it holds %q)", have)
 	}
 	if len(w.Shape) != 2 {
-		return nil, fmt.Errorf("W has the shape %v, not [visible, hidden]", w.Shape)
+		return nil, fmt.Errorf("array W has the shape %v, not [visible, hidden]", w.Shape)
 	}
 	m := &Machine{Visible: Layer{Units: Bernoulli, Count: w.Shape[0]}, Hidden: Layer{Units: Bernoulli, Count: w.Shape[1]}}
 	words, numbers := m.settings()
