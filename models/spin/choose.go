@@ -40,7 +40,7 @@ func choose(m Model, b batch, layout string, memory int64) (carrier, error) {
 func carrierOf(m Model, b batch, layout string, memory int64) (carrier, error) {
 	auto := layout == "auto"
 	if l, ok := m.(Lattice); ok {
-		if auto && !b.graphMoves || layout == "lattice" {
+		if auto && (!b.graphMoves || b.move == Flips) || layout == "lattice" { // it has clusters of copies, but not of spins
 			c, err := newLattice(l, b)
 			if err != nil {
 				return nil, err

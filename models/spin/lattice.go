@@ -93,6 +93,13 @@ func (c *latticeCarrier) sweep(g *graph) node {
 
 func (c *latticeCarrier) refresh(*graph) node { return nil }
 
+// houdayer is the state after a round of cluster moves between copies.
+func (c *latticeCarrier) houdayer(g *graph) node {
+	return g.make(func() (node, error) {
+		return kernels.LatticeHoudayer(c.lattice, houdayerStream, c.state(g), g.ladder())
+	})
+}
+
 func (c *latticeCarrier) follows() bool { return true }
 
 // follow gives every walker the thresholds of the temperature that a ladder assigns to it.

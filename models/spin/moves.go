@@ -32,8 +32,11 @@ func (t *Tempering) checkMoves() error {
 	if t.Houdayer && t.Copies < 2 {
 		return fmt.Errorf("spin: houdayer moves exchange clusters between copies: at least 2 copies, not %d", t.Copies)
 	}
-	if (t.Houdayer || t.Move != Flips) && t.Layout != "" && t.Layout != "auto" && t.Layout != "sparse" {
+	if t.Move != Flips && t.Layout != "" && t.Layout != "auto" && t.Layout != "sparse" {
 		return fmt.Errorf("spin: cluster moves work on a sparse graph, not with layout %s", t.Layout)
+	}
+	if t.Houdayer && t.Layout != "" && t.Layout != "auto" && t.Layout != "sparse" && t.Layout != "lattice" {
+		return fmt.Errorf("spin: houdayer moves work on a lattice or a sparse graph, not with layout %s", t.Layout)
 	}
 	return nil
 }
