@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"cavity/engine/figure"
@@ -109,4 +110,17 @@ func energyFigure(title string, t, e []float64, known bool, threshold float64) f
 	}
 	distance := figure.Curves{X: figure.Axis{Label: "time t", Log: true}, Y: figure.Axis{Label: "e − e_th", Log: true}, Curves: []figure.Curve{{X: t, Y: above}}}
 	return figure.Panels{Title: title, Panels: []figure.Figure{energy, distance}}
+}
+
+// spectrumFigure shows eigenvalues in the plane and the edge of the elliptic law.
+func spectrumFigure(title string, re, im []float64, g, eta float64) figure.Curves {
+	var x, y []float64
+	for k := 0; k <= 200; k++ {
+		angle := 2 * math.Pi * float64(k) / 200
+		x, y = append(x, g*(1+eta)*math.Cos(angle)), append(y, g*(1-eta)*math.Sin(angle))
+	}
+	return figure.Curves{
+		Title: title, X: figure.Axis{Label: "real part"}, Y: figure.Axis{Label: "imaginary part"}, Width: 12, Height: 12,
+		Curves: []figure.Curve{{Name: "eigenvalues", X: re, Y: im, Style: figure.Points}, {Name: "elliptic law", X: x, Y: y}},
+	}
 }

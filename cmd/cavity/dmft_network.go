@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"cavity/engine/figure"
 	"cavity/engine/store"
@@ -18,6 +19,7 @@ type dmftNetwork struct {
 	Realisations int     `default:"4" help:"Independent matrices of couplings, side by side; their scatter gives the standard errors."`
 	Replicas     int     `default:"2" help:"Initial conditions of each."`
 	LyapunovTime float64 `default:"20" help:"Follow a tangent for this long after --time: the largest Lyapunov exponent; 0 leaves it out."`
+	Spectrum     bool    `help:"Also the eigenvalues of the first matrix, against the elliptic law."`
 	MeanField    int     `default:"0" placeholder:"M" help:"Also solve the mean-field equations with M trajectories, and compare."`
 
 	net    dmft.Network
@@ -97,7 +99,36 @@ func (v *dmftNetwork) compute(ctx context.Context, s *session) (*result, error) 
 	}
 	title := fmt.Sprintf("%s, N = %d", v.title(), v.N)
 	out.Figures = []picture{{"diagonal", networkFigure(title, sim, theory)}, {"correlation", twoTimes(title, "C(t, t')", sim.T, sim.C)}}
+	if v.Spectrum {
+		return out, v.spectrum(ctx, s, out, title)
+	}
 	return out, nil
+}
+
+// spectrum compares the eigenvalues of g J with the ellipse of half axes g(1+η) and g(1-η).
+func (v *dmftNetwork) spectrum(ctx context.Context, s *session, out *result, title string) error {
+	b, err := s.Open()
+	if err != nil {
+		return err
+	}
+	values, err := v.net.Spectrum(ctx, b)
+	if err != nil {
+		return asMisuse(err, ctx)
+	}
+	re, im := make([]float64, len(values)), make([]float64, len(values))
+	outside := 0
+	for i, z := range values {
+		re[i], im[i] = real(z), imag(z)
+		if !dmft.InEllipse(z, v.G, v.Eta, .05) {
+			outside++
+		}
+	}
+	out.Summary.Set("spectral_edge", slices.Max(re))
+	out.Summary.Set("ellipse_edge", dmft.EllipseEdge(v.G, v.Eta))
+	out.Summary.Set("outside_ellipse", float64(outside)/float64(len(values)))
+	out.Series = append(out.Series, store.Of("eigenvalues_re", re), store.Of("eigenvalues_im", im))
+	out.Figures = append(out.Figures, picture{"spectrum", spectrumFigure(title, re, im, v.G, v.Eta)})
+	return nil
 }
 
 // departures are differences in units of the joint standard error.

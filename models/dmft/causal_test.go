@@ -150,7 +150,7 @@ func TestCausalReachesStationaryState(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := causal(t, Problem{Gain: gain, G: 2, Sigma: c.sigma, Step: .05, Time: 12, Trajectories: 3000, Seed: 6, Initial: Normal})
+		s := causal(t, Problem{Gain: gain, G: 2, Sigma: c.sigma, Step: .05, Time: 12, Trajectories: 1500, Seed: 6, Initial: Normal})
 		n := len(s.T)
 		near(t, gain.Name+" C(t,t)", s.Diagonal[n-1].Mean, st.CPhi0, 5*s.Diagonal[n-1].Err+.01)
 		near(t, gain.Name+" Delta(0)", s.Variance[n-1].Mean, st.Delta0, 5*s.Variance[n-1].Err+.02*st.Delta0)
@@ -218,6 +218,30 @@ func BenchmarkCausal(b *testing.B) {
 				b.ReportMetric(s.Residual, "residual")
 			}
 		})
+	}
+}
+
+// A time step allocates nothing, with one worker and with two.
+func TestCausalStepAllocatesNothing(t *testing.T) {
+	for workers := 1; workers <= 2; workers++ {
+		p := Problem{Gain: Tanh, G: 2, Eta: .5, Sigma: .1, Step: .1, Time: 10, Trajectories: 2048, Populations: 1}
+		r, err := p.Start(open(t, "cpu", workers))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 40 {
+			if err := r.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx := context.Background()
+		if n := testing.AllocsPerRun(20, func() {
+			if err := r.run.prog.Step(ctx, 1); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%d workers: a step allocates %v times", workers, n)
+		}
 	}
 }
 

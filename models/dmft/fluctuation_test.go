@@ -9,7 +9,7 @@ import (
 func TestEffectiveTemperature(t *testing.T) {
 	const sigma = .8
 	measure := func(eta, g float64) (near, far float64) {
-		s := causal(t, Problem{Gain: Linear, G: g, Eta: eta, Sigma: sigma, Step: .05, Time: 12, Trajectories: 8000, Populations: 2, Seed: 3})
+		s := causal(t, Problem{Gain: Linear, G: g, Eta: eta, Sigma: sigma, Step: .05, Time: 8, Trajectories: 6000, Populations: 2, Seed: 3})
 		f, err := s.FluctuationDissipation(len(s.T) - 1)
 		if err != nil {
 			t.Fatal(err)

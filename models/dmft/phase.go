@@ -1,9 +1,14 @@
 package dmft
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/cmplx"
+
+	"gonum.org/v1/gonum/mat"
+
+	"cavity/engine"
 )
 
 // CriticalPoint is a point of the transition to chaos: the coupling strength G at noise Sigma, where Δ(0) is Delta0.
@@ -51,6 +56,24 @@ func CriticalCoupling(gain Gain, sigma float64) (CriticalPoint, error) {
 // EllipseEdge is the largest real part of the spectrum of g J, g(1+η): eigenvalues of J fill the ellipse with the half axes
 // 1+η and 1-η uniformly (Sommers, Crisanti, Sompolinsky, Stein 1988).
 func EllipseEdge(g, eta float64) float64 { return g * (1 + eta) }
+
+// Spectrum is the eigenvalues of the matrix J of the network's first realisation. Its cost grows like N³.
+func (w Network) Spectrum(ctx context.Context, b engine.Backend) ([]complex128, error) {
+	w.Realisations = 1
+	j, err := w.Couplings(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	a := mat.NewDense(w.N, w.N, nil)
+	for i, x := range j {
+		a.Set(i/w.N, i%w.N, float64(x))
+	}
+	var e mat.Eigen
+	if !e.Factorize(a, mat.EigenNone) {
+		return nil, fmt.Errorf("dmft: the eigenvalues of %d by %d couplings did not converge", w.N, w.N)
+	}
+	return e.Values(nil), nil
+}
 
 // InEllipse tells whether an eigenvalue of g J lies in the ellipse widened by the given relative margin.
 func InEllipse(z complex128, g, eta, margin float64) bool {
