@@ -40,7 +40,7 @@ func causal(eta, time float64, trajectories int) func(b engine.Backend) (*Work, 
 			// C(t,t) at t = 10 of networks of 2,000 units: .7371(7) at η = .5; between .3 and .7 at η = 0, where the activity settles
 			c := last.CAt(100, 100)
 			if eta == .5 && math.Abs(c-.7371) > .03 || !(c > .3 && c < .8) {
-				return fmt.Errorf("C(10,10) = %v", c)
+				return fmt.Errorf("the correlation at t = 10 is %v", c)
 			}
 			return nil
 		}}, nil

@@ -134,7 +134,7 @@ func product(b engine.Backend, m, n, k int, ta, tb bool) (*Work, error) {
 				s += float64(a[ai]) * float64(bb[bi])
 			}
 			if d := math.Abs(s - float64(c[i*n+j])); !(d < 1e-5*float64(k)) {
-				return fmt.Errorf("C[%d,%d] = %v, not %v", i, j, c[i*n+j], s)
+				return fmt.Errorf("element %d, %d of the product is %v, not %v", i, j, c[i*n+j], s)
 			}
 		}
 		return nil
