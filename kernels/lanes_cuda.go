@@ -108,6 +108,31 @@ func (k *bitSweep) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([
 	return []cuda.Launch{pairs, run(0)}, nil
 }
 
+// CUDA is the count of the sweep, at temperatures that it does not use.
+func (k *bitPairs) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	m := k.model
+	beta, err := d.Upload([]float64{1})
+	if err != nil {
+		return nil, err
+	}
+	index, err := d.Alloc(tensor.Int32, m.Systems*m.Replicas)
+	if err != nil {
+		return nil, err
+	}
+	ls, err := (&bitSweep{model: m}).CUDA(d, out, []engine.Buffer{in[0], in[1], in[2], beta, index})
+	if err != nil {
+		return nil, err
+	}
+	ls[0].When = nil
+	return ls[:1], nil
+}
+
+// CUDA is a thread an overlap.
+func (k *hopfieldOverlaps) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	m := k.model
+	return []cuda.Launch{cuda.Threads(code.Lanes, "hopfield_overlaps", m.Systems*PatternStride(m.Patterns)*m.Replicas, out, in[1], hopfieldStruct(m), uint32(m.Systems))}, nil
+}
+
 // CUDA is a thread a replica.
 func (k *bitEnergy) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	n := out.Len()

@@ -25,7 +25,7 @@ type DenseProblem struct {
 }
 
 // NewDenseProblem has Gaussian couplings of variance 1/n, small Gaussian external fields, random spins and temperatures from
-// lo to hi in geometric progression.
+// lo to hi in geometric progression, the last of more than two being infinite.
 func NewDenseProblem(systems, n, copies, temperatures int, lo, hi float64) DenseProblem {
 	ld, replicas := kernels.DenseStride(n), copies*temperatures
 	p := DenseProblem{
@@ -54,6 +54,9 @@ func NewDenseProblem(systems, n, copies, temperatures int, lo, hi float64) Dense
 	}
 	for k := range p.Beta {
 		p.Beta[k] = 1 / (lo * math.Pow(hi/lo, float64(k)/float64(max(temperatures-1, 1))))
+	}
+	if temperatures > 2 {
+		p.Beta[temperatures-1] = 0
 	}
 	return p
 }
