@@ -96,8 +96,14 @@ func (v *dmftSolve) compute(ctx context.Context, s *session) (*result, error) {
 	if v.Method == "iterate" && !sol.Converged {
 		s.Warn("not converged after %d iterations: C changes by %.2g and R by %.2g; allow more --iterations or other --damping", len(sol.Changes), sol.Changes[len(sol.Changes)-1].C, sol.Changes[len(sol.Changes)-1].R)
 	}
+	if sol.Residual > interpolationLimit {
+		s.Warn("the response is interpolated with errors up to %.1g: a smaller --gap than %v keeps more of its past", sol.Residual, v.Gap)
+	}
 	return v.report(sol)
 }
+
+// interpolationLimit is far below the sampling error of a response.
+const interpolationLimit = 1e-3
 
 // asMisuse marks errors of the problem, such as too little memory, as the user's to mend.
 func asMisuse(err error, ctx context.Context) error {

@@ -203,7 +203,7 @@ func (v *dmftPSpin) compute(ctx context.Context, s *session) (*result, error) {
 	out.Summary.Set("energy", e)
 	if known {
 		out.Summary.Set("threshold", store.Summary{{Key: "energy", Value: th.Energy}, {Key: "overlap", Value: th.Overlap}, {Key: "ratio", Value: th.Ratio}})
-	} else {
+	} else if v.Temperature > v.model.DynamicalTemperature() {
 		out.Summary.Set("equilibrium_energy", -v.model.Covariance(1)/v.Temperature)
 	}
 	out.Series = append(out.Series, store.Of("t", t), store.Of("energy", e))
