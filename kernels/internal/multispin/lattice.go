@@ -1,13 +1,6 @@
-// Package multispin sweeps ±1 spins with ±1 couplings on periodic lattices, 64 spins a machine word (multi-spin coding).
-//
-// H = -Σ J_ij s_i s_j over the bonds of a square or cubic lattice. A bit is set for s = -1 and for J = -1, so that a bond is
-// unsatisfied when s_i xor s_j xor J_ij is set. PlainSweep and PlainUnsatisfied define every result; Sweeper gives the same
-// bits with AVX-512, AVX2 or portable Go, with any number of workers.
 package multispin
 
 import "fmt"
-
-//go:generate sh -c "cd .. && go run ./asmgen"
 
 // A Lattice is the geometry of a batch of systems and the way in which words hold it.
 //

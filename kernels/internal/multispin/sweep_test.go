@@ -315,3 +315,37 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("a negative inverse temperature gives %v", err)
 	}
 }
+
+// TestGlass16 sweeps one sample of the size that users take at every level, in a word and in nine, and compares spins and
+// energies with the definition.
+func TestGlass16(t *testing.T) {
+	for _, words := range []int{1, 9} {
+		b := newBatch(t, Lattice{Size: []int{16, 16, 16}, Words: words, CouplingWords: 1}, Metropolis)
+		setTemperatures(t, b, []float64{1 / .9, 1 / 1.1, 1 / 1.5, 1 / 2.})
+		want, stream := b.clone(), rng.At(11, 3, 1, 1)
+		if err := want.PlainSweep(stream, b.rule, want.spins, want.couplings, want.thresholds); err != nil {
+			t.Fatal(err)
+		}
+		energies, got := make([]int32, b.Systems()), make([]int32, b.Systems())
+		if err := want.PlainEnergies(energies, want.spins, want.couplings); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range level.Available() {
+			c := b.clone()
+			undo := level.Use(l)
+			s, err := NewSweeper(c.Lattice, c.rule, c.spins, c.couplings, c.thresholds, crew(2))
+			m, err2 := NewEnergyMeter(c.Lattice, c.spins, c.couplings, crew(2))
+			undo()
+			if err != nil || err2 != nil {
+				t.Fatal(err, err2)
+			}
+			s.Sweep(stream)
+			if err := m.Energies(got); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(c.spins, want.spins) || !slices.Equal(got, energies) {
+				t.Errorf("%v: %v differs from the definition", b, l)
+			}
+		}
+	}
+}

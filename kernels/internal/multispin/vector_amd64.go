@@ -315,16 +315,27 @@ func (v *vectorSweeper) set(s *Sweeper, block int) {
 		planes = 1
 	}
 	for p := range planes {
-		first := &t.thresholds[p*len(s.order)]
+		var base [8]uint64 // the first choice's thresholds, from which the others' differences are taken
 		for i, c := range s.order {
-			from, to := s.thresholds[(p*len(s.order)+c)*s.Words:][:s.Words], &t.thresholds[p*len(s.order)+i]
-			for lane := range v.lanes {
-				to[lane&7] = from[words[lane&7]]
-				if i > 0 && !s.Shared {
-					to[lane&7] ^= first[lane&7]
-				}
+			to := &t.thresholds[p*len(s.order)+i]
+			spreadWords(to, s.thresholds[(p*len(s.order)+c)*s.Words:][:s.Words], &words, &base)
+			if i == 0 && !s.Shared {
+				base = *to
 			}
 		}
+	}
+}
+
+// spreadWords takes the words of the lanes, combined with base.
+func spreadWords(to *[8]uint64, from []uint64, words *[8]int, base *[8]uint64) {
+	if len(from) == 1 {
+		for lane := range to {
+			to[lane] = from[0] ^ base[lane]
+		}
+		return
+	}
+	for lane := range to {
+		to[lane] = from[words[lane]] ^ base[lane]
 	}
 }
 
