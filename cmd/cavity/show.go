@@ -11,12 +11,24 @@ import (
 )
 
 type show struct {
-	Dir  string `arg:"" help:"Run folder."`
-	JSON bool   `name:"json" help:"Print its summary as one JSON object."`
+	Dirs    []string `arg:"" name:"dir" help:"Run folder; several runs of a spin model at different sizes are compared, with their crossings."`
+	Figures string   `placeholder:"DIR" help:"Folder for the figure of several runs."`
+	JSON    bool     `name:"json" help:"Print the summary as one JSON object."`
 }
 
 func (v *show) Run(f *frame) error {
-	r, err := store.Open(v.Dir)
+	if len(v.Dirs) > 1 {
+		return v.several(f)
+	}
+	if v.Figures != "" {
+		return misusef("--figures is for several run folders; one has its own in figures/")
+	}
+	return v.one(f, v.Dirs[0])
+}
+
+// one shows one run.
+func (v *show) one(f *frame, dir string) error {
+	r, err := store.Open(dir)
 	if err != nil {
 		return err
 	}
@@ -26,7 +38,7 @@ func (v *show) Run(f *frame) error {
 		if r.Has(store.CheckpointFile) {
 			state = "can go on from its checkpoint"
 		}
-		return fmt.Errorf("%s: the run is not finished and %s: cavity run %s --out %s --resume", v.Dir, state, r.Path(store.SettingsFile), v.Dir)
+		return fmt.Errorf("%s: the run is not finished and %s: cavity run %s --out %s --resume", dir, state, r.Path(store.SettingsFile), dir)
 	}
 	b, err := r.Read(store.SummaryFile)
 	if err != nil {
@@ -54,14 +66,14 @@ func (v *show) Run(f *frame) error {
 	if err := f.print(false, s); err != nil {
 		return err
 	}
-	return v.files(f)
+	return files(f, dir)
 }
 
 // files lists what else the folder holds.
-func (v *show) files(f *frame) error {
+func files(f *frame, dir string) error {
 	var found []string
 	for _, pattern := range []string{store.SeriesFile, store.WeightsFile, store.FiguresDir + "/*.svg", store.FiguresDir + "/*.png"} {
-		names, err := filepath.Glob(filepath.Join(strings.NewReplacer("*", `\*`, "?", `\?`, "[", `\[`).Replace(v.Dir), pattern))
+		names, err := filepath.Glob(filepath.Join(strings.NewReplacer("*", `\*`, "?", `\?`, "[", `\[`).Replace(dir), pattern))
 		if err != nil {
 			return err
 		}

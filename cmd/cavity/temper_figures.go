@@ -38,8 +38,9 @@ func (v *temper) figures(r spin.Results, m *spin.Measurement) ([]picture, error)
 			pictures = append(pictures, picture{"correlation", figure.Panels{Title: title, Panels: []figure.Figure{
 				curve("ξ / L", divided(r.CorrelationLength, side), nil), curve("link overlap", r.LinkOverlap, nil)}}})
 		}
-		pictures = append(pictures, picture{"exchange", v.exchange(r)})
+		pictures = append(pictures, picture{"exchange", figure.Panels{Panels: []figure.Figure{v.exchange(r), v.walks(m, r)}}})
 	}
+	pictures = append(pictures, picture{"energies", energies(m, r, title)})
 	if v.Replicas > 1 {
 		pictures = append(pictures, picture{"overlap", v.overlaps(r, m, title)})
 	}
@@ -87,16 +88,51 @@ func (v *temper) exchange(r spin.Results) figure.Figure {
 		Y: figure.Axis{Label: "acceptance of exchanges", Min: 0, Max: 1}, Curves: []figure.Curve{{X: mid, Y: r.SwapAcceptance, Style: figure.LinePoints}}}
 }
 
+// walks draws how up to four walkers of one ladder move over the temperatures.
+func (v *temper) walks(m *spin.Measurement, r spin.Results) figure.Figure {
+	points, every := m.Walks()
+	f := figure.Curves{X: figure.Axis{Label: "time in sweeps"}, Y: figure.Axis{Label: "temperature of a walker"}}
+	for _, w := range spread(len(r.Temperatures), 4) {
+		var x, y []float64
+		for k, at := range points {
+			x, y = append(x, float64(k)*float64(every)*float64(v.MeasureEvery)), append(y, r.Temperatures[at[w]])
+		}
+		f.Curves = append(f.Curves, figure.Curve{X: x, Y: y, Style: figure.Steps})
+	}
+	return f
+}
+
+// energies draws the distributions of the energy at up to eight temperatures: neighbours must overlap to exchange.
+func energies(m *spin.Measurement, r spin.Results, title string) figure.Figure {
+	f := figure.Curves{Title: title, X: figure.Axis{Label: "energy per spin e"}, Y: figure.Axis{Label: "P(e)"}, Gradual: true}
+	for _, k := range spread(len(r.Temperatures), 8) {
+		e, p := m.Energies(k)
+		first, last := 0, len(p)
+		for first < last-1 && p[first] == 0 {
+			first++
+		}
+		for last > first+1 && p[last-1] == 0 {
+			last--
+		}
+		f.Curves = append(f.Curves, figure.Curve{Name: fmt.Sprintf("T = %.3g", r.Temperatures[k]), X: e[first:last], Y: p[first:last]})
+	}
+	return f
+}
+
+// spread is at most k of n numbers, evenly from the first to the last.
+func spread(n, k int) []int {
+	k = min(n, k)
+	var at []int
+	for i := range k {
+		at = append(at, i*(n-1)/max(k-1, 1))
+	}
+	return at
+}
+
 // overlaps draws P(q) at up to six temperatures.
 func (v *temper) overlaps(r spin.Results, m *spin.Measurement, title string) figure.Figure {
 	f := figure.Curves{Title: title, X: figure.Axis{Label: "overlap q", Min: -1, Max: 1}, Y: figure.Axis{Label: "P(q)"}, Gradual: true}
-	n := len(r.Temperatures)
-	shown := min(n, 6)
-	for i := range shown {
-		k := 0
-		if shown > 1 {
-			k = i * (n - 1) / (shown - 1)
-		}
+	for _, k := range spread(len(r.Temperatures), 6) {
 		q, p := m.Overlaps(k)
 		f.Curves = append(f.Curves, figure.Curve{Name: fmt.Sprintf("T = %.3g", r.Temperatures[k]), X: q, Y: p})
 	}

@@ -248,6 +248,9 @@ func (c *latticeCarrier) couplingBits() ([]uint64, error) {
 // infinite is the number of bonds: the variance of H at infinite temperature.
 func (c *latticeCarrier) infinite(int) float64 { return float64(c.lattice.Dims() * c.n) }
 
+// unit is the least change of the energy: flips change an even number of bonds by 2 each.
+func (c *latticeCarrier) unit() float64 { return 4 }
+
 func (c *latticeCarrier) disordered() bool { return c.differ }
 
 func (c *latticeCarrier) spins(p *engine.Program, system, walker int, s []int8) error {

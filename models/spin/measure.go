@@ -19,14 +19,16 @@ var waveMoments = []string{"qk2"} // |q(k)|² at the smallest wave number, avera
 
 // A Measurement accumulates what a Sampler measures.
 type Measurement struct {
-	s      *Sampler
-	rec    *record
-	values map[string][]float64 // of the measured slots
-	ladder []int32
-	wave   [][2]float64 // cos and sin of 2πx/L
-	hist   [][]float64  // counts of overlaps [temperature][bin]
-	ground []Ground     // lowest energy seen, per system; States is not known
-	best   [][]int8     // its spins
+	s        *Sampler
+	rec      *record
+	values   map[string][]float64 // of the measured slots
+	ladder   []int32
+	wave     [][2]float64 // cos and sin of 2πx/L
+	walks    walks
+	energies energyHistogram
+	hist     [][]float64 // counts of overlaps [temperature][bin]
+	ground   []Ground    // lowest energy seen, per system; States is not known
+	best     [][]int8    // its spins
 }
 
 // overlapBins is the resolution of P(q).
@@ -55,7 +57,9 @@ func (s *Sampler) Measure() *Measurement {
 	for _, k := range s.slots {
 		m.values[k] = make([]float64, s.Program.Slots()[k].Len())
 	}
+	m.walks.every = 1
 	for range b.temperatures {
+		m.energies.counts = append(m.energies.counts, make([]float64, energyBins))
 		m.hist = append(m.hist, make([]float64, overlapBins))
 	}
 	m.best = make([][]int8, b.systems)
@@ -80,12 +84,23 @@ func (m *Measurement) Take() error {
 	b, r := m.s.batch, m.rec
 	n, perCopy := float64(b.n), 1/float64(b.copies)
 	e, mag := m.values["energy"], m.values["magnetisation"]
+	if r.count == 0 {
+		unit := 0.0
+		if c, ok := m.s.carrier.(interface{ unit() float64 }); ok {
+			unit = c.unit()
+		}
+		m.energies.set(e, n, unit)
+	}
+	if err := m.walks.take(m); err != nil {
+		return err
+	}
 	for s := range b.systems {
 		for c := range b.copies {
 			at := (s*b.copies + c) * b.temperatures
 			for k := range b.temperatures {
 				cell := s*b.temperatures + k
 				x, y := e[at+k]/n, mag[at+k]
+				m.energies.add(k, x)
 				for i, v := range [...]float64{x, x * x, y, math.Abs(y), y * y, y * y * y * y} {
 					r.at(i)[cell] += v * perCopy
 				}
@@ -196,8 +211,8 @@ func (m *Measurement) Overlaps(temperature int) (q, density []float64) {
 // Count is the number of measurements.
 func (m *Measurement) Count() int64 { return m.rec.count }
 
-// Series are the time series of block averages, [blocks, systems, temperatures] for every moment, the histogram of overlaps
-// [temperatures, bins] over [-1, 1], and the lowest states [systems, spins].
+// Series are the time series of block averages, [blocks, systems, temperatures] for every moment, the histograms of overlaps
+// [temperatures, bins] over [-1, 1] and of energies, the walks of replicas, and the lowest states [systems, spins].
 func (m *Measurement) Series() []store.Array {
 	b := m.s.batch
 	var out []store.Array
@@ -215,6 +230,9 @@ func (m *Measurement) Series() []store.Array {
 		}
 		out = append(out, store.Of("overlap_histogram", h, b.temperatures, overlapBins))
 	}
+	out = append(out, store.Of("energy_histogram", slices.Concat(m.energies.counts...), b.temperatures, energyBins),
+		store.Of("energy_range", []float64{m.energies.lo, m.energies.hi}),
+		store.Of("walks", slices.Concat(m.walks.points...), len(m.walks.points), b.temperatures), store.Scalar("walk_every", m.walks.every))
 	var best []int8
 	for _, s := range m.best {
 		best = append(best, s...)
@@ -240,6 +258,12 @@ func (m *Measurement) Save(w io.Writer) error {
 			return err
 		}
 	}
+	if err := m.walks.save(w); err != nil {
+		return err
+	}
+	if err := m.energies.save(w); err != nil {
+		return err
+	}
 	for i, g := range m.ground {
 		if err := writeAll(w, g.Energy, m.best[i]); err != nil {
 			return err
@@ -257,6 +281,12 @@ func (m *Measurement) Load(r io.Reader) error {
 		if err := readAll(r, h); err != nil {
 			return err
 		}
+	}
+	if err := m.walks.load(r, m.s.batch.temperatures); err != nil {
+		return err
+	}
+	if err := m.energies.load(r); err != nil {
+		return err
 	}
 	for i := range m.ground {
 		if err := readAll(r, &m.ground[i].Energy, m.best[i]); err != nil {

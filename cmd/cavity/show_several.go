@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cavity/engine/figure"
+	"cavity/engine/store"
+)
+
+// A sized run is one of several that differ in size.
+type sizedRun struct {
+	dir, model string
+	size       int
+	ts         []float64
+	series     []store.Array
+}
+
+// several shows runs of one model at several sizes together: the crossings of Binder parameters and of ξ_L/L.
+func (v *show) several(f *frame) error {
+	var runs []sizedRun
+	for _, dir := range v.Dirs {
+		r, err := openSized(dir)
+		if err != nil {
+			return err
+		}
+		if len(runs) > 0 && r.model != runs[0].model {
+			return misusef("%s is a run of %s and %s of %s: runs of one model are shown together", dir, r.model, runs[0].dir, runs[0].model)
+		}
+		if i := slices.IndexFunc(runs, func(o sizedRun) bool { return o.size == r.size }); i >= 0 {
+			return misusef("%s and %s have the same size %d", runs[i].dir, dir, r.size)
+		}
+		runs = append(runs, r)
+	}
+	slices.SortFunc(runs, func(a, b sizedRun) int { return a.size - b.size })
+	quantities := []struct {
+		key, label string
+		scale      func(size int) float64
+	}{
+		{"binder", "Binder parameter", func(int) float64 { return 1 }},
+		{"correlation_length", "ξ / L", func(size int) float64 { return 1 / float64(size) }},
+		{"energy", "energy per spin e", func(int) float64 { return 1 }},
+		{"specific_heat", "specific heat c", func(int) float64 { return 1 }},
+	}
+	var sum store.Summary
+	sum.Set("model", runs[0].model)
+	sum.Set("sizes", sizesOf(runs))
+	picture := figure.Panels{Title: runs[0].model}
+	for _, q := range quantities {
+		curves := figure.Curves{X: figure.Axis{Label: "temperature T"}, Y: figure.Axis{Label: q.label}}
+		for _, r := range runs {
+			y, err := r.column(q.key, q.scale(r.size))
+			if err != nil {
+				return err
+			}
+			sigma, err := r.column(q.key+"_err", q.scale(r.size))
+			if err != nil {
+				return err
+			}
+			if len(y) == len(r.ts) && len(sigma) == len(r.ts) {
+				curves.Curves = append(curves.Curves, figure.Curve{Name: fmt.Sprintf("size %d", r.size), X: r.ts, Y: y, Err: sigma, Style: figure.LinePoints})
+			}
+		}
+		if len(curves.Curves) < len(runs) {
+			continue // not measured by all
+		}
+		picture.Panels = append(picture.Panels, curves)
+		if q.key != "binder" && q.key != "correlation_length" {
+			continue
+		}
+		var t, e []float64
+		for k := range runs[1:] {
+			x, err := crossing(curves.Curves[k], curves.Curves[k+1])
+			t, e = append(t, x), append(e, err)
+		}
+		sum.Set("crossing_"+q.key, t)
+		sum.Set("crossing_"+q.key+"_err", e)
+	}
+	if len(picture.Panels) == 0 {
+		return fmt.Errorf("the runs hold no series against temperature that they share")
+	}
+	if err := f.print(v.JSON, sum); err != nil || v.Figures == "" {
+		return err
+	}
+	return v.draw(f, picture)
+}
+
+func sizesOf(runs []sizedRun) (sizes []int) {
+	for _, r := range runs {
+		sizes = append(sizes, r.size)
+	}
+	return sizes
+}
+
+// openSized reads what a finished run of temper holds.
+func openSized(dir string) (sizedRun, error) {
+	s := sizedRun{dir: dir}
+	r, err := store.Open(dir)
+	if err != nil {
+		return s, err
+	}
+	defer r.Close()
+	settings, err := r.Read(store.SettingsFile)
+	if err != nil {
+		return s, err
+	}
+	list, err := store.DecodeSettings(r.Path(store.SettingsFile), settings)
+	if err != nil {
+		return s, err
+	}
+	for _, x := range list {
+		switch x.Key {
+		case "model":
+			s.model = fmt.Sprint(x.Value)
+		case "size":
+			if n, ok := x.Value.(int64); ok {
+				s.size = int(n)
+			}
+		}
+	}
+	if s.model == "" || s.size < 1 {
+		return s, misusef("%s is not a run of a spin model with a size", dir)
+	}
+	if !r.Has(store.SummaryFile) || !r.Has(store.SeriesFile) {
+		return s, fmt.Errorf("%s: the run is not finished", dir)
+	}
+	if s.series, err = store.ReadNpz(r.Path(store.SeriesFile)); err != nil {
+		return s, err
+	}
+	s.ts, err = s.column("temperatures", 1)
+	if err == nil && len(s.ts) == 0 {
+		err = misusef("%s holds no temperatures", dir)
+	}
+	return s, err
+}
+
+// column is a series times a number, nil where the run does not have it.
+func (s *sizedRun) column(key string, scale float64) ([]float64, error) {
+	a, ok := store.Find(s.series, key)
+	if !ok {
+		return nil, nil
+	}
+	x, err := store.Values[float64](a)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", s.dir, key, err)
+	}
+	x = slices.Clone(x)
+	for i := range x {
+		x[i] *= scale
+	}
+	return x, nil
+}
+
+// crossing is the temperature at which two curves, linear between their points, cross, with the error that follows from those
+// of the four points around it: the highest temperature where they do, since both agree far above the transition within errors
+// that only grow there. NaN where they do not cross.
+func crossing(a, b figure.Curve) (t, sigma float64) {
+	at := func(c figure.Curve, x float64) (y, err float64, ok bool) {
+		for k := range c.X[1:] {
+			if x >= c.X[k] && x <= c.X[k+1] {
+				w := (x - c.X[k]) / (c.X[k+1] - c.X[k])
+				return c.Y[k] + w*(c.Y[k+1]-c.Y[k]), math.Hypot((1-w)*c.Err[k], w*c.Err[k+1]), true
+			}
+		}
+		return 0, 0, false
+	}
+	type point struct{ x, d, err float64 }
+	var points []point
+	for _, x := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.X, b.X)))) {
+		y1, e1, ok1 := at(a, x)
+		y2, e2, ok2 := at(b, x)
+		if ok1 && ok2 {
+			points = append(points, point{x, y2 - y1, math.Hypot(e1, e2)})
+		}
+	}
+	// Below the transition the larger size is above, d > 0: the change of sign that has the most significant neighbours.
+	best := 0.0
+	t, sigma = math.NaN(), math.NaN()
+	for k := 1; k < len(points); k++ {
+		p, q := points[k-1], points[k]
+		if !(p.d > 0 && q.d <= 0) {
+			continue
+		}
+		weight := 0.0
+		for i, r := range points {
+			if (i < k) == (r.d > 0) && r.err > 0 {
+				weight += math.Abs(r.d) / r.err
+			}
+		}
+		if weight > best {
+			slope := (q.d - p.d) / (q.x - p.x)
+			t, sigma, best = p.x-p.d/slope, math.Hypot(p.err, q.err)/math.Sqrt2/math.Abs(slope), weight
+		}
+	}
+	return t, sigma
+}
+
+// draw writes the figure as SVG and PNG to the folder that --figures names.
+func (v *show) draw(f *frame, p figure.Figure) error {
+	if err := os.MkdirAll(v.Figures, 0o777); err != nil {
+		return err
+	}
+	for end, write := range map[string]func(io.Writer, figure.Figure) error{".svg": figure.WriteSVG, ".png": figure.WritePNG} {
+		var b bytes.Buffer
+		if err := write(&b, p); err != nil {
+			return err
+		}
+		name := filepath.Join(v.Figures, "crossings"+end)
+		if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
+			return err
+		}
+	}
+	if !v.JSON {
+		fmt.Fprintln(f.stdout, filepath.Join(v.Figures, "crossings.svg"))
+	}
+	return nil
+}
