@@ -15,6 +15,7 @@ type modesVerbs struct {
 	Train   modesTrain   `cmd:"" help:"Train a fully connected network in weight space or in mode space."`
 	Analyse modesAnalyse `cmd:"" help:"Open a trained network: significance and removal of modes, spectra, representations."`
 	Compare modesCompare `cmd:"" help:"Train the same layers in weight space and in mode space, side by side: accuracy, parameters, time, crossover."`
+	Forward modesForward `cmd:"" help:"Train by the Forward-Forward algorithm, beside backpropagation."`
 }
 
 // pictures are the flags that name labelled pictures.
