@@ -2,7 +2,8 @@ package main
 
 // rbmVerbs are the verbs about restricted Boltzmann machines.
 type rbmVerbs struct {
-	Train    rbmTrain    `cmd:"" help:"Train a machine."`
-	Evaluate rbmEvaluate `cmd:"" help:"Weigh a machine: ln Z with bounds, log-likelihoods."`
-	Sample   rbmSample   `cmd:"" help:"Sample a machine."`
+	Train      rbmTrain      `cmd:"" help:"Train a machine."`
+	Evaluate   rbmEvaluate   `cmd:"" help:"Weigh a machine: ln Z with bounds, log-likelihoods."`
+	Sample     rbmSample     `cmd:"" help:"Sample a machine."`
+	Transition rbmTransition `cmd:"" help:"Learn planted binary synapses by belief propagation, beside the replica-symmetric curve."`
 }
