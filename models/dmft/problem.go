@@ -84,8 +84,8 @@ func (p *Problem) fill() error {
 	return nil
 }
 
-// GridTime is i·step, rounded to twelve decimals so that it prints as what was meant.
-func GridTime(i int, step float64) float64 { return math.Round(float64(i)*step*1e12) / 1e12 }
+// GridTime is i·step, rounded to nine decimals so that it prints as what was meant.
+func GridTime(i int, step float64) float64 { return math.Round(float64(i)*step*1e9) / 1e9 }
 
 // Check reports what is wrong with the problem.
 func (p Problem) Check() error { return p.fill() }
