@@ -19,7 +19,7 @@ type temper struct {
 	common
 	spinModel
 	Temps        string `default:"0.8:2.0:16" placeholder:"LO:HI:N" help:"Temperatures: lo:hi:n or a list such as 0.8,1.0,1.3."`
-	Ladder       string `default:"geometric" enum:"geometric,linear,adapt" help:"Spacing of lo:hi:n: geometric, linear, or adapt in the warm-up."`
+	Ladder       string `default:"geometric" enum:"geometric,linear,adapt,round-trips" help:"Spacing of lo:hi:n: geometric, linear, or adapted in the warm-up to equal acceptance (adapt) or to the most round trips."`
 	Systems      int    `default:"1" help:"Independent samples of the disorder."`
 	Replicas     int    `default:"2" help:"Copies at each temperature; overlaps need two."`
 	Rule         string `default:"metropolis" enum:"metropolis,heatbath" help:"Update rule: metropolis or heatbath."`
@@ -69,7 +69,8 @@ func (v *temper) compute(ctx context.Context, s *session) (*result, error) {
 	s.Meta("memory_bytes", sampler.Bytes())
 	s.Meta("setup_seconds", setup)
 	m := sampler.Measure()
-	c := spin.Campaign{Sampler: sampler, Measurement: m, Warmup: v.Warmup, Steps: v.Sweeps, Every: v.MeasureEvery, Adapt: v.Ladder == "adapt", Period: s.CheckpointEvery}
+	c := spin.Campaign{Sampler: sampler, Measurement: m, Warmup: v.Warmup, Steps: v.Sweeps, Every: v.MeasureEvery, Adapt: v.Ladder == "adapt" || v.Ladder == "round-trips",
+		RoundTrips: v.Ladder == "round-trips", Period: s.CheckpointEvery}
 	if err := restore(s, sampler, m); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,8 @@ type Campaign struct {
 	Warmup      uint64 // steps that are not measured
 	Steps       uint64 // steps that are
 	Every       uint64 // steps between measurements; 0: 1
-	Adapt       bool   // moves the temperatures during the first three quarters of the warm-up
+	Adapt       bool   // moves the temperatures during the first three quarters of the warm-up, to equal acceptance
+	RoundTrips  bool   // with Adapt: to the largest rate of round trips instead
 
 	Save   func() error                           // writes a checkpoint
 	Period time.Duration                          // between checkpoints
@@ -37,7 +38,11 @@ func (c Campaign) Do(ctx context.Context) error {
 			if err := c.until(ctx, "warm-up", at, 0); err != nil {
 				return err
 			}
-			if err := c.Sampler.Adapt(); err != nil {
+			adapt := c.Sampler.Adapt
+			if c.RoundTrips {
+				adapt = c.Sampler.AdaptRoundTrips
+			}
+			if err := adapt(); err != nil {
 				return err
 			}
 		}

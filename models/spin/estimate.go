@@ -3,6 +3,8 @@ package spin
 import (
 	"fmt"
 	"math"
+
+	"cavity/engine/stats"
 )
 
 // An Estimate is a mean with its standard error; Err is NaN where it is not known.
@@ -27,7 +29,7 @@ type Results struct {
 	CorrelationLength []Estimate // ξ_L, second moment; nil where the carrier does not measure it
 	FreeEnergy        []Estimate // per spin, by thermodynamic integration from β = 0
 	TauInt            []float64  // integrated autocorrelation time of the energy in measurements
-	Equilibrated      []bool     // the last half and the quarter before it agree in e and q² within 3.5 errors (false alarm 1e-3), and LinkIdentity is zero
+	Equilibrated      []bool     // e and q² agree over stretches of doubling length (false alarm 1e-3 each), and LinkIdentity is zero
 	SwapAcceptance    []float64  // between temperatures k and k+1
 	RoundTrips        float64    // per walker
 	Ground            []Ground   // per sample, the lowest seen
@@ -226,7 +228,11 @@ func (m *Measurement) tauInt(k int) float64 {
 	return math.Max(.5, sum/float64(m.s.batch.systems))
 }
 
-// equilibrated compares the last half of the run with the quarter before it, sample by sample.
+// enoughSamples is the number of samples from which their own scatter tells a drift from noise.
+const enoughSamples = 8
+
+// equilibrated compares stretches of the run that double in length, the last three of it: 1/8 to 1/4, to 1/2, to the end.
+// Samples of the disorder are compared with themselves by Hotelling's test; a single one by the last two stretches.
 func (m *Measurement) equilibrated(k int) bool {
 	b := m.rec.blocks
 	if len(b) < 16 {
@@ -237,14 +243,25 @@ func (m *Measurement) equilibrated(k int) bool {
 		if i < 0 {
 			continue
 		}
+		across := m.s.carrier.disordered() && m.s.batch.systems >= enoughSamples
+		var bins [][]float64
 		var diff, variance float64
 		for s := range m.s.batch.systems {
 			at := i*m.rec.cells + s*m.s.batch.temperatures + k
+			m0, _ := meanOf(b[len(b)/8:len(b)/4], at)
 			m1, v1 := meanOf(b[len(b)/4:len(b)/2], at)
 			m2, v2 := meanOf(b[len(b)/2:], at)
 			diff, variance = diff+m1-m2, variance+v1+v2
+			bins = append(bins, []float64{m0, m1, m2})
 		}
-		if diff*diff > 3.5*3.5*variance && diff != 0 {
+		if !across {
+			if diff*diff > 3.5*3.5*variance && diff != 0 {
+				return false
+			}
+			continue
+		}
+		// A drift is an error only where nothing scatters: then nothing drifts either.
+		if drift, err := stats.DriftAcross(bins, 3); err == nil && drift.P < 1e-3 {
 			return false
 		}
 	}

@@ -70,45 +70,99 @@ func ParseTemperatures(text string, linear bool) ([]float64, error) {
 	return ts, CheckTemperatures(ts)
 }
 
-// Adapt moves the inner temperatures so that the exchanges counted since the last Adapt would all be rejected equally often,
-// and forgets the counts. The sum of the rejections below β, Λ(β), grows along the ladder; temperatures go where it takes
+// Adapt moves the inner temperatures so that the exchanges counted since the last adaptation would all be rejected equally
+// often, and forgets the counts. The sum of the rejections below β, Λ(β), grows along the ladder; temperatures go where it takes
 // equal steps. Call it during warm-up only: a ladder that changes while measuring samples no one law.
 // (Syed, Bouchard-Côté, Deligiannidis, Doucet 2022, doi:10.1111/rssb.12464, section 5.)
 func (s *Sampler) Adapt() error {
+	return s.adapt(func(sum func(row, k int) float64) []float64 { return s.rejections(sum) })
+}
+
+// AdaptRoundTrips moves the inner temperatures towards the largest rate of round trips: their density becomes proportional to
+// √(df/dT ΔT⁻¹), f being the share of walkers at a temperature that came last from the cold end. Where too few walkers came
+// from either end to tell f it does what Adapt does. (Katzgraber, Trebst, Huse, Troyer 2006,
+// doi:10.1088/1742-5468/2006/03/P03018, equation 9.)
+func (s *Sampler) AdaptRoundTrips() error {
+	return s.adapt(func(sum func(row, k int) float64) []float64 {
+		f := make([]float64, s.batch.temperatures)
+		for k := range f {
+			cold, hot := sum(kernels.LadderFromFirst, k), sum(kernels.LadderFromLast, k)
+			if cold+hot < 20 {
+				return s.rejections(sum)
+			}
+			f[k] = cold / (cold + hot)
+		}
+		if f[0]-f[len(f)-1] < .5 {
+			return s.rejections(sum)
+		}
+		return flow(f)
+	})
+}
+
+// rejections are the shares of rejected exchanges between neighbours. One success more than was counted keeps a pair that never
+// exchanged from taking all temperatures.
+func (s *Sampler) rejections(sum func(row, k int) float64) []float64 {
+	length := make([]float64, s.batch.temperatures-1)
+	for k := range length {
+		length[k] = math.Max(1-(sum(kernels.LadderAccepts, k)+.5)/(sum(kernels.LadderAttempts, k)+1), 1e-3)
+	}
+	return length
+}
+
+// flow are √(f_k - f_{k+1}), the optimal number of temperatures between neighbours up to a factor. Noise must not leave a gap
+// without temperatures: no step of f counts less than a tenth of the mean.
+func flow(f []float64) []float64 {
+	length := make([]float64, len(f)-1)
+	for k := range length {
+		length[k] = math.Sqrt(math.Max(f[k]-f[k+1], .1/float64(len(length))))
+	}
+	return length
+}
+
+// adapt puts temperatures at equal steps of the lengths that a rule gives to the gaps between neighbours, from sums of rows of
+// the ladder over all copies and samples.
+func (s *Sampler) adapt(rule func(sum func(row, k int) float64) []float64) error {
 	n := s.batch.temperatures
 	if n < 3 {
 		return nil
 	}
-	ladder := make([]int32, kernels.LadderRows*s.batch.systems*s.batch.walkers())
+	cells := s.batch.systems * s.batch.walkers()
+	ladder := make([]int32, kernels.LadderRows*cells)
 	if err := s.Program.Read("ladder", ladder); err != nil {
 		return err
 	}
-	cells := s.batch.systems * s.batch.walkers()
-	barrier := make([]float64, n) // Λ at each temperature
-	for k := 0; k+1 < n; k++ {
-		var tries, accepts float64
+	lengths := rule(func(row, k int) (total float64) {
 		for i := k; i < cells; i += n {
-			tries += float64(ladder[kernels.LadderAttempts*cells+i])
-			accepts += float64(ladder[kernels.LadderAccepts*cells+i])
+			total += float64(ladder[row*cells+i])
 		}
-		// One success more than was counted keeps a pair that never exchanged from taking all temperatures.
-		barrier[k+1] = barrier[k] + math.Max(1-(accepts+.5)/(tries+1), 1e-3)
-	}
-	ts := slices.Clone(s.Temperatures)
-	j := 0
-	for k := 1; k+1 < n; k++ {
-		want := barrier[n-1] * float64(k) / float64(n-1)
-		for barrier[j+1] < want {
-			j++
-		}
-		x := (want - barrier[j]) / (barrier[j+1] - barrier[j])
-		ts[k] = math.Exp(math.Log(s.Temperatures[j]) + x*math.Log(s.Temperatures[j+1]/s.Temperatures[j]))
-	}
+		return total
+	})
 	clear(ladder[kernels.LadderLabel*cells:])
 	if err := s.Program.Write("ladder", ladder); err != nil {
 		return err
 	}
-	return s.setTemperatures(ts)
+	return s.setTemperatures(evenly(s.Temperatures, lengths))
+}
+
+// evenly places as many temperatures so that each gap has the same part of the sum of lengths of the gaps between ts, keeping
+// the ends; within a gap the logarithm of T is linear in the length.
+func evenly(ts, lengths []float64) []float64 {
+	n := len(ts)
+	at := make([]float64, n) // lengths up to each temperature
+	for k, l := range lengths {
+		at[k+1] = at[k] + l
+	}
+	out := slices.Clone(ts)
+	j := 0
+	for k := 1; k+1 < n; k++ {
+		want := at[n-1] * float64(k) / float64(n-1)
+		for j < n-2 && at[j+1] < want {
+			j++
+		}
+		x := (want - at[j]) / (at[j+1] - at[j])
+		out[k] = math.Exp(math.Log(ts[j]) + x*math.Log(ts[j+1]/ts[j]))
+	}
+	return out
 }
 
 func (s *Sampler) setTemperatures(ts []float64) error {
