@@ -13,7 +13,7 @@ func init() {
 		sparseCase("sparse, graphs of their own", 3, 40, 90, 2, 9),
 		sparseCase("sparse, several groups", 1, 150, 600, 3, 24),
 		clusterCase("clusters, small", 1, 6, 7, 2, 3),
-		clusterCase("clusters, graphs of their own", 2, 70, 120, 3, 11),
+		clusterCase("clusters, graphs of their own", 2, 70, 120, 4, 11),
 	)
 }
 

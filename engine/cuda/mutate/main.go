@@ -38,7 +38,7 @@ var targets = []target{
 	{"kernels/cuda/chance.cuh", "kernels/cuda/dense.cu", "kernels", "TestBackends/cuda/dense|TestBrokenInput/dense"},
 	{"kernels/cuda/dense.cu", "", "kernels", "TestBackends/cuda/dense|TestBrokenInput/dense"},
 	{"kernels/cuda/exchange.cu", "", "kernels", "TestBackends/cuda/(dense|lattice)|TestBrokenInput/(dense|lattice)"},
-	{"kernels/cuda/lattice.cu", "", "kernels", "TestBackends/cuda/lattice|TestBrokenInput/lattice"},
+	{"kernels/cuda/lattice.cu", "", "kernels", "TestBackends/cuda/(lattice|shared)|TestBrokenInput/lattice"},
 	{"kernels/cuda/lanes.cu", "", "kernels", "TestBackends/cuda/(hopfield|bits|sparse)|TestBrokenInput/(hopfield|bits)"},
 	{"kernels/cuda/sparse.cu", "", "kernels", "TestBackends/cuda/sparse|TestBrokenInput/sparse"},
 	{"kernels/cuda/cluster.cu", "", "kernels", "TestBackends/cuda/clusters|TestBrokenInput/clusters"},
