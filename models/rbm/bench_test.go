@@ -71,3 +71,42 @@ func BenchmarkUpdate(b *testing.B) {
 		}
 	}
 }
+
+// A step of 2,000 block Gibbs chains, and of parallel tempering with 200 ladders of 10; chain-sweeps per second are reported.
+func BenchmarkSampling(b *testing.B) {
+	tr := start(b, Training{Set: blobs(b, 4096), Hidden: 500, Method: PCD, Batch: 128, Rate: .05}, 1)
+	if err := tr.Step(context.Background(), 50); err != nil {
+		b.Fatal(err)
+	}
+	m, err := tr.Machine()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct{ chains, temperatures int }{{2000, 1}, {200, 10}} {
+		b.Run(fmt.Sprintf("784x500/chains%d/temperatures%d", c.chains, c.temperatures), func(b *testing.B) {
+			sa, err := Sampling{Machine: m, Chains: c.chains, Temperatures: c.temperatures, From: m.Rows(tr.Set.Train, c.chains, 1)}.Start(open(b, 1))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			if err := sa.Step(context.Background(), b.N); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(b.N*c.chains*c.temperatures)/b.Elapsed().Seconds(), "chain-sweeps/s")
+		})
+	}
+}
+
+// One temperature of annealing with 100 chains of a 784×500 machine: the table's figure is 10,000 of them.
+func BenchmarkAnnealing(b *testing.B) {
+	m := start(b, Training{Set: blobs(b, 4096), Hidden: 500}, 1).machine
+	an, err := AIS{Temperatures: max(3, b.N+1)}.Start(m, open(b, 1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	if _, err := an.Forward(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+}
