@@ -133,7 +133,7 @@ func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result,
 		x   []spin.Estimate
 	}{{"energy", r.Energy}, {"specific_heat", r.SpecificHeat}, {"magnetization", r.Magnetization}, {"susceptibility", r.Susceptibility},
 		{"overlap", r.Overlap}, {"overlap_squared", r.Overlap2}, {"link_overlap", r.LinkOverlap}, {"binder", r.Binder},
-		{"correlation_length", r.CorrelationLength}, {"link_identity", r.LinkIdentity}, {"free_energy", r.FreeEnergy}} {
+		{"correlation_length", r.CorrelationLength}, {"link_identity", r.LinkIdentity}, {"free_energy", r.FreeEnergy}, {"free_energy_joint", r.FreeEnergyJoint}} {
 		if c.x != nil {
 			sum.Set(c.key, estimates(c.x))
 			out.Series = append(out.Series, store.Of(c.key, means(c.x)), store.Of(c.key+"_err", errs(c.x)))

@@ -28,6 +28,7 @@ type Results struct {
 	LinkIdentity      []Estimate // e + (z/2)β(1-q_link), nil unless it is zero in equilibrium: for Gaussian couplings
 	CorrelationLength []Estimate // ξ_L, second moment; nil where the carrier does not measure it
 	FreeEnergy        []Estimate // per spin, by thermodynamic integration from β = 0
+	FreeEnergyJoint   []Estimate // per spin, by multi-histogram reweighting; nil with one temperature or too few measurements
 	TauInt            []float64  // integrated autocorrelation time of the energy in measurements
 	Equilibrated      []bool     // e and q² agree over stretches of doubling length (false alarm 1e-3 each), and LinkIdentity is zero
 	SwapAcceptance    []float64  // between temperatures k and k+1
@@ -174,6 +175,9 @@ func (m *Measurement) Results() (Results, error) {
 		put(&r.FreeEnergy, func(v view) float64 { return v.over(func(i int) float64 { return m.freeEnergy(v, i, k) }) })
 		r.TauInt = append(r.TauInt, m.tauInt(k))
 		r.Equilibrated = append(r.Equilibrated, m.equilibrated(k) && (r.LinkIdentity == nil || r.LinkIdentity[k].zero()))
+	}
+	if r.FreeEnergyJoint, err = m.reweighted(full); err != nil {
+		return r, err
 	}
 	return r, m.exchanges(&r)
 }

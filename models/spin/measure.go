@@ -25,6 +25,7 @@ type Measurement struct {
 	ladder   []int32
 	wave     [][2]float64 // cos and sin of 2πx/L
 	walks    walks
+	series   energySeries
 	energies energyHistogram
 	hist     [][]float64 // counts of overlaps [temperature][bin]
 	ground   []Ground    // lowest energy seen, per system; States is not known
@@ -57,7 +58,7 @@ func (s *Sampler) Measure() *Measurement {
 	for _, k := range s.slots {
 		m.values[k] = make([]float64, s.Program.Slots()[k].Len())
 	}
-	m.walks.every = 1
+	m.walks.every, m.series = 1, newEnergySeries(b)
 	for range b.temperatures {
 		m.energies.counts = append(m.energies.counts, make([]float64, energyBins))
 		m.hist = append(m.hist, make([]float64, overlapBins))
@@ -261,6 +262,9 @@ func (m *Measurement) Save(w io.Writer) error {
 	if err := m.walks.save(w); err != nil {
 		return err
 	}
+	if err := m.series.save(w); err != nil {
+		return err
+	}
 	if err := m.energies.save(w); err != nil {
 		return err
 	}
@@ -283,6 +287,9 @@ func (m *Measurement) Load(r io.Reader) error {
 		}
 	}
 	if err := m.walks.load(r, m.s.batch.temperatures); err != nil {
+		return err
+	}
+	if err := m.series.load(r, len(m.walks.points)); err != nil {
 		return err
 	}
 	if err := m.energies.load(r); err != nil {

@@ -79,6 +79,9 @@ func TestTemperingAgainstEnumeration(t *testing.T) {
 			f := r.FreeEnergy[k]
 			f.Err += 2e-4 // of the integration rule
 			within(t, name+"f", f, x.FreeEnergy)
+			joint := r.FreeEnergyJoint[k]
+			joint.Err += 2e-4 // of the integration from β = 0 to the highest temperature
+			within(t, name+"joint f", joint, x.FreeEnergy)
 		}
 		if math.Abs(r.Ground[0].Energy-ground.Energy) > 1e-4 {
 			t.Errorf("%s: lowest energy %v, ground state %v", m.Name(), r.Ground[0].Energy, ground.Energy)

@@ -30,9 +30,11 @@ func (w *walks) take(m *Measurement) error {
 	if err := m.s.Program.ReadAt("ladder", kernels.LadderAt*b.systems*b.walkers(), at); err != nil {
 		return err
 	}
+	m.series.take(m.values["energy"], b.copies)
 	if w.points = append(w.points, at); len(w.points) < maxWalk {
 		return nil
 	}
+	m.series.thin()
 	for i := range maxWalk / 2 {
 		w.points[i] = w.points[2*i]
 	}
