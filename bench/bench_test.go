@@ -50,7 +50,7 @@ func TestReport(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !strings.Contains(text.String(), "| s | a b | cpu | 1 | 2 ms | 10 % | 0 | 3 met |") {
+	if !strings.Contains(text.String(), "| s | a b | cpu | 1 | 2 ms | 10 % | 0 |  | 3 met |") {
 		t.Errorf("table:\n%s", text.String())
 	}
 	if !strings.Contains(stat.String(), "Benchmarks/a_b/cpu-1 1 2e+06 ns/op") {

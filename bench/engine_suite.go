@@ -139,7 +139,8 @@ func product(b engine.Backend, m, n, k int, ta, tb bool) (*Work, error) {
 		}
 		return nil
 	}
-	return &Work{Step: stepper(p, "C"), Amount: 2 * float64(m) * float64(n) * float64(k), Verify: verify}, nil
+	return &Work{Step: stepper(p, "C"), Amount: 2 * float64(m) * float64(n) * float64(k),
+		Flops: 2 * float64(m) * float64(n) * float64(k), Bytes: 4 * float64(m*k+k*n+m*n), Verify: verify}, nil
 }
 
 func copying(b engine.Backend) (*Work, error) {
@@ -152,7 +153,7 @@ func copying(b engine.Backend) (*Work, error) {
 	}
 	ctx := context.Background()
 	probe := make([]float32, n)
-	return &Work{Amount: 2 * 4 * n, Step: func(k int) error { return p.Step(ctx, k) }, Verify: func() error {
+	return &Work{Amount: 2 * 4 * n, Bytes: 2 * 4 * n, Step: func(k int) error { return p.Step(ctx, k) }, Verify: func() error {
 		first := make([]float32, n)
 		if err := p.Read("x", first); err != nil {
 			return err
@@ -210,7 +211,7 @@ func elementwise(b engine.Backend) (*Work, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Work{Step: stepper(p, "y"), Amount: 1, Verify: func() error {
+	return &Work{Step: stepper(p, "y"), Amount: 1, Bytes: 2 * 4 * n, Verify: func() error {
 		in, out := make([]float32, n), make([]float32, n)
 		if err := p.Read("x", in); err != nil {
 			return err

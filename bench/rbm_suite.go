@@ -58,7 +58,7 @@ func training(t rbm.Training) func(b engine.Backend) (*Work, error) {
 			return nil, err
 		}
 		ctx := context.Background()
-		return &Work{Step: func(n int) error { return tr.Step(ctx, n) }, Amount: 1, Verify: func() error {
+		return &Work{Step: func(n int) error { return tr.Step(ctx, n) }, Amount: 1, Flops: productsOf(t), Verify: func() error {
 			if left := 20 - int(tr.Program.Steps()); left > 0 {
 				if err := tr.Step(ctx, left); err != nil {
 					return err
@@ -71,6 +71,12 @@ func training(t rbm.Training) func(b engine.Backend) (*Work, error) {
 			return learned(m, t.Set.Train)
 		}}, nil
 	}
+}
+
+// productsOf are the operations of an update's products, from the layers' sizes: the hidden units of the data, K steps down and
+// up again, and the two correlations of visible and hidden units.
+func productsOf(t rbm.Training) float64 {
+	return 2 * 784 * float64(t.Hidden*t.Batch) * float64(2*t.K+3)
 }
 
 func learned(m *rbm.Machine, p dataset.Part) error {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"cavity/engine/stats"
 )
 
 // A Report is a whole run of benchmarks.
@@ -50,16 +52,26 @@ func ReadReport(in io.Reader) (Report, error) {
 func (r Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	m := r.Machine
-	fmt.Fprintf(&b, "Rows with one worker count processor time, others wall time; the value is the fastest repeat's, the spread that of all.\n\n")
+	fmt.Fprintf(&b, "Rows with one worker count processor time, others wall time; the value is the fastest repeat's, the spread that of all. Estimates, with their standard errors in parentheses, are means over repeats; off is the deviation from the exact value.\n\n")
 	fmt.Fprintf(&b, "%s, %d cores, %s, %s %s", m.CPU, m.Cores, m.Level, m.Go, m.OS)
 	if m.PeakGFLOPs > 0 {
-		fmt.Fprintf(&b, "; measured peaks of one worker: %.0f GFLOP/s in float32 products, %.1f GB/s copied", m.PeakGFLOPs, m.CopyGBs)
+		fmt.Fprintf(&b, "; measured peaks of one worker: %.0f GFLOP/s in float32 products, %.1f GB/s copied; of peak is the share of the speed that these allow", m.PeakGFLOPs, m.CopyGBs)
 	}
-	b.WriteString("\n\n| suite | case | backend | workers | value | spread | allocs | target | of peak | best peer |\n|---|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("\n\n| suite | case | backend | workers | value | spread | allocs | memory | target | of peak | best peer |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, x := range r.Results {
-		value, target, peak, peer := number(x.Value)+" "+x.Unit, "", "", ""
-		if x.Error != "" {
+		value, memory, target, peak, peer := number(x.Value), "", "", "", ""
+		if x.Err > 0 {
+			value = stats.Estimate{Value: x.Value, Err: x.Err}.String()
+		}
+		value += " " + x.Unit
+		switch {
+		case x.Error != "":
 			value = "FAILED: " + x.Error
+		case x.Note != "":
+			value = x.Note
+		}
+		if x.PeakMB > 0 {
+			memory = fmt.Sprintf("%.0f MB", x.PeakMB)
 		}
 		if x.Target > 0 {
 			target = number(x.Target) + " missed"
@@ -67,13 +79,13 @@ func (r Report) WriteTable(w io.Writer) error {
 				target = number(x.Target) + " met"
 			}
 		}
-		if x.Unit == "GFLOP/s" && m.PeakGFLOPs > 0 {
-			peak = fmt.Sprintf("%.0f %%", 100*x.Value/m.PeakGFLOPs/float64(max(x.Workers, 1)))
+		if x.Roofline > 0 {
+			peak = fmt.Sprintf("%.0f %%", 100*x.Roofline)
 		}
 		if x.BestPeer != "" {
 			peer = fmt.Sprintf("%.3g × %s", x.PeerRatio, x.BestPeer)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %.0f %% | %.0f | %s | %s | %s |\n", x.Suite, x.Case, x.Backend, x.Workers, value, 100*x.Spread, x.Allocs, target, peak, peer)
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %.0f %% | %.0f | %s | %s | %s | %s |\n", x.Suite, x.Case, x.Where(), x.Workers, value, 100*x.Spread, x.Allocs, memory, target, peak, peer)
 	}
 	if e := Exponents(r.Results); len(e) > 0 {
 		b.WriteString("\nGrowth of the time with the size, fitted as a power:\n\n")
@@ -101,7 +113,7 @@ func (r Report) WriteBenchstat(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "goos: %s\ncpu: %s\n", r.Machine.OS, r.Machine.CPU)
 	for _, x := range r.Results {
-		if x.Error != "" {
+		if x.Error != "" || x.Note != "" {
 			continue
 		}
 		value, unit := x.Value, x.Unit
@@ -118,7 +130,7 @@ func (r Report) WriteBenchstat(w io.Writer) error {
 				return '_'
 			}
 			return r
-		}, x.Suite+"/"+x.Case+"/"+x.Backend)
+		}, x.Suite+"/"+x.Case+"/"+x.Where())
 		fmt.Fprintf(&b, "Benchmark%s-%d 1 %g %s\n", name, x.Workers, value, unit)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -130,13 +142,13 @@ type Change struct {
 	Suite, Case, Backend string
 	Workers              int
 	Ratio                float64 // speed now over speed then
-	Noise                float64 // the larger of the two spreads
+	Noise                float64 // the larger of the two spreads, or three standard errors
 	Beyond               bool    // the change is larger than the noise
 }
 
 // Compare lists the changes between two reports, for cases that both have.
 func Compare(old, now Report) []Change {
-	key := func(r Result) string { return fmt.Sprint(r.Suite, r.Case, r.Backend, r.Workers, r.Unit) }
+	key := func(r Result) string { return fmt.Sprint(r.Suite, r.Case, r.Where(), r.Workers, r.Unit) }
 	then := map[string]Result{}
 	for _, r := range old.Results {
 		then[key(r)] = r
@@ -151,8 +163,8 @@ func Compare(old, now Report) []Change {
 		if Lower(r.Unit) {
 			ratio = 1 / ratio
 		}
-		noise := max(r.Spread, o.Spread)
-		out = append(out, Change{r.Suite, r.Case, r.Backend, r.Workers, ratio, noise, ratio > 1+noise || ratio < 1/(1+noise)})
+		noise := max(r.Spread, o.Spread, 3*r.Err/r.Value, 3*o.Err/o.Value)
+		out = append(out, Change{r.Suite, r.Case, r.Where(), r.Workers, ratio, noise, ratio > 1+noise || ratio < 1/(1+noise)})
 	}
 	return out
 }

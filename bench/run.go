@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cavity/engine"
+	"cavity/engine/cpu/level"
 )
 
 // A Result is what one case took on one backend.
@@ -20,18 +21,26 @@ type Result struct {
 	Family    string  `json:"family,omitempty"`
 	Size      float64 `json:"size,omitempty"`
 	Backend   string  `json:"backend"`
+	Level     string  `json:"level"` // of vector instructions, on the processor
 	Workers   int     `json:"workers"`
 	Unit      string  `json:"unit"`
-	Value     float64 `json:"value"`  // of the fastest repeat
-	Spread    float64 `json:"spread"` // (slowest - fastest)/fastest of the repeats
+	Value     float64 `json:"value"`         // of the fastest repeat
+	Spread    float64 `json:"spread"`        // (slowest - fastest)/fastest of the repeats
+	Err       float64 `json:"err,omitempty"` // standard error of a value that is an estimate
 	Repeats   int     `json:"repeats"`
-	Clock     string  `json:"clock"`  // cpu: processor time, for one worker; wall
-	Allocs    float64 `json:"allocs"` // a step, in the fastest repeat
+	Clock     string  `json:"clock"`              // cpu: processor time, for one worker; wall
+	Allocs    float64 `json:"allocs"`             // a step, in the fastest repeat
+	PeakMB    float64 `json:"peak_mb,omitempty"`  // largest resident memory of the process while the case ran
+	Roofline  float64 `json:"roofline,omitempty"` // share of the speed that the measured peaks allow
 	Target    float64 `json:"target,omitempty"`
 	Met       *bool   `json:"met,omitempty"`
 	BestPeer  string  `json:"best_peer,omitempty"`
 	PeerRatio float64 `json:"ratio_to_best_peer,omitempty"`
+	Note      string  `json:"note,omitempty"` // why there is no value
 	Error     string  `json:"error,omitempty"`
+	Trace     *Trace  `json:"trace,omitempty"`
+
+	bound func(peak Peak) float64 // least seconds of the work over those taken
 }
 
 // Options say how carefully to time.
@@ -40,6 +49,8 @@ type Options struct {
 	Workers  []int         // 0: all cores
 	Repeats  int           // 0: 5
 	Length   time.Duration // of a repeat; 0: 100 ms
+	Trial    time.Duration // of a repeat of a trial; 0: five times Length
+	Levels   []level.Level // on the backend cpu; nil: the one in use
 	Report   func(done, until int, name string)
 }
 
@@ -52,21 +63,10 @@ func Run(ctx context.Context, list []Case, o Options) ([]Result, error) {
 	if o.Length == 0 {
 		o.Length = 100 * time.Millisecond
 	}
-	type job struct {
-		c       Case
-		backend string
-		workers int
+	if o.Trial == 0 {
+		o.Trial = 5 * o.Length
 	}
-	var jobs []job
-	for _, c := range list {
-		for _, b := range o.Backends {
-			for _, w := range o.Workers {
-				if c.runsOn(b) && !(b == "tape" && w != o.Workers[0]) {
-					jobs = append(jobs, job{c, b, w})
-				}
-			}
-		}
-	}
+	jobs := o.jobs(list)
 	var out []Result
 	for i, j := range jobs {
 		if ctx.Err() != nil {
@@ -75,18 +75,93 @@ func Run(ctx context.Context, list []Case, o Options) ([]Result, error) {
 		if o.Report != nil {
 			o.Report(i, len(jobs), j.c.Suite+" "+j.c.Name+" "+j.backend)
 		}
-		b, err := engine.Open(j.backend, engine.Options{Workers: j.workers})
+		rs, err := j.run(o)
 		if err != nil {
 			return out, err
 		}
-		r := j.c.time(b, j.workers, o)
-		r.Workers = j.workers
-		if err := b.Close(); err != nil && r.Error == "" {
-			r.Error = err.Error()
-		}
-		out = append(out, r)
+		out = append(out, rs...)
 	}
 	return out, nil
+}
+
+// A job is a case on a backend.
+type job struct {
+	c       Case
+	backend string
+	level   level.Level
+	workers int
+}
+
+func (o Options) jobs(list []Case) (jobs []job) {
+	for _, c := range list {
+		for _, b := range o.Backends {
+			levels := o.Levels
+			if b != "cpu" || levels == nil {
+				levels = []level.Level{level.Of()}
+			}
+			for _, l := range levels {
+				for _, w := range o.Workers {
+					if c.runsOn(b) && !(b == "tape" && w != o.Workers[0]) {
+						jobs = append(jobs, job{c, b, l, w})
+					}
+				}
+			}
+		}
+	}
+	return jobs
+}
+
+// run opens the backend at the job's level; the memory of the jobs before is given back first.
+func (j job) run(o Options) ([]Result, error) {
+	lowered := j.level < level.Of()
+	defer level.Use(j.level)()
+	forget := resetPeakMemory()
+	b, err := engine.Open(j.backend, engine.Options{Workers: j.workers})
+	if err != nil {
+		return nil, err
+	}
+	var rs []Result
+	if j.c.Trial != nil {
+		rs = j.c.try(b, j.workers, o)
+	} else {
+		if lowered {
+			j.c.Target = 0 // targets are for the best instructions
+		}
+		rs = []Result{j.c.time(b, j.workers, o)}
+	}
+	err = b.Close()
+	for i := range rs {
+		r := &rs[i]
+		r.Workers, r.Level = j.workers, j.level.String()
+		if err != nil && r.Error == "" {
+			r.Error = err.Error()
+		}
+		if forget {
+			r.PeakMB = peakMemory()
+		}
+	}
+	return rs, nil
+}
+
+// try runs a trial.
+func (c Case) try(b engine.Backend, workers int, o Options) (out []Result) {
+	seeds := max(2, min(o.Repeats, 4))
+	budget := Budget{Length: o.Trial, Seeds: seeds, Clock: wall}
+	base := Result{Suite: c.Suite, Case: c.Name, Backend: b.Name(), Unit: c.Unit, Repeats: seeds, Clock: "wall"}
+	if workers == 1 && kindOf(b) != "cuda" {
+		base.Clock, budget.Clock = "cpu", processorTime
+	}
+	rows, err := c.Trial(b, budget)
+	if err != nil {
+		base.Error = err.Error()
+		return []Result{base}
+	}
+	for _, x := range rows {
+		r := base
+		r.Case, r.Unit, r.Value, r.Err, r.Spread, r.Note, r.Trace = c.Name+": "+x.Quantity, x.Unit, x.Value, x.Err, x.Spread, x.Note, x.Trace
+		out = append(out, r)
+	}
+	return out
 }
 
 // time runs a case and verifies it.
@@ -129,6 +204,10 @@ func (c Case) time(b engine.Backend, workers int, o Options) (r Result) {
 	}
 	r.Spread = float64(worst-best) / float64(best)
 	perStep := float64(best.Nanoseconds()) / float64(n)
+	if w.Flops > 0 || w.Bytes > 0 {
+		flops, bytes := w.Flops, w.Bytes
+		r.bound = func(p Peak) float64 { return max(flops/p.GFLOPs, bytes/p.CopyGBs) / perStep }
+	}
 	switch c.Unit {
 	case "ns":
 		r.Value = perStep / w.Amount
@@ -198,10 +277,10 @@ func Exponents(rs []Result) map[string]float64 {
 	type sums struct{ n, x, y, xx, xy float64 }
 	all := map[string]*sums{}
 	for _, r := range rs {
-		if r.Family == "" || r.Error != "" || r.Size <= 0 || r.Value <= 0 || !Lower(r.Unit) {
+		if r.Family == "" || r.Error != "" || r.Size <= 0 || r.Value <= 0 || !isTime(r.Unit) {
 			continue
 		}
-		k := fmt.Sprintf("%s %s, %s, %d workers", r.Suite, r.Family, r.Backend, r.Workers)
+		k := fmt.Sprintf("%s %s, %s, %d workers", r.Suite, r.Family, r.Where(), r.Workers)
 		if all[k] == nil {
 			all[k] = &sums{}
 		}

@@ -19,9 +19,10 @@ import (
 
 // benchmarks times Cavity on checked work.
 type benchmarks struct {
-	Suite    []string `placeholder:"NAME" help:"Suites: engine, spin …; all without the flag."`
+	Suite    []string `placeholder:"NAME" help:"Suites: engine, spin, rbm, modes, dmft, samplers; all without the flag."`
 	Backends []string `default:"cpu" help:"Backends to put side by side: cpu, openblas, tape, cuda."`
 	Workers  []int    `default:"1" help:"Numbers of workers; 0 means all cores."`
+	Levels   []string `placeholder:"NAME" help:"Vector instructions to put side by side on the backend cpu: portable, avx2, avx512; the best without the flag."`
 	Quick    bool     `help:"Leave out the slow cases and time briefly."`
 	Peers    string   `placeholder:"FILE" help:"Figures of other programs, as make bench-peers writes them."`
 	Compare  string   `placeholder:"OLD" help:"Say what became faster or slower than in the summary.json of an older report."`
@@ -49,6 +50,10 @@ func (v *benchmarks) Run(f *frame) error {
 			v.Workers[i] = runtime.GOMAXPROCS(0)
 		}
 	}
+	levels, err := v.levels()
+	if err != nil {
+		return err
+	}
 	var old *bench.Report
 	if v.Compare != "" {
 		if old, err = readReport(v.Compare); err != nil {
@@ -63,9 +68,16 @@ func (v *benchmarks) Run(f *frame) error {
 		}
 		peers = r.Peers
 	}
-	o := bench.Options{Backends: v.Backends, Workers: v.Workers, Repeats: 7, Length: 200 * time.Millisecond}
+	var folder *store.Run
+	if v.Out != "" { // refused before the work, not after
+		if folder, err = store.Create(v.Out, []byte("verb = 'bench'\n"), v.Force); err != nil {
+			return err
+		}
+		defer folder.Close()
+	}
+	o := bench.Options{Backends: v.Backends, Workers: v.Workers, Levels: levels, Repeats: 7, Length: 200 * time.Millisecond, Trial: 2 * time.Second}
 	if v.Quick {
-		o.Repeats, o.Length = 5, 50*time.Millisecond
+		o.Repeats, o.Length, o.Trial = 3, 30*time.Millisecond, 150*time.Millisecond
 	}
 	p := newProgress(f.stderr, v.Quiet)
 	p.phase("benchmarks")
@@ -75,14 +87,30 @@ func (v *benchmarks) Run(f *frame) error {
 	if err != nil {
 		return err
 	}
+	bench.Roofline(rs)
 	bench.Against(rs, peers)
 	r := bench.Report{Machine: machineOf(rs), Command: "cavity " + strings.Join(os.Args[1:], " "), Results: rs, Peers: peers}
-	if v.Out != "" {
-		if err := v.save(r); err != nil {
+	if folder != nil {
+		if err := save(folder, r); err != nil {
 			return err
 		}
 	}
 	return v.print(f, r, old)
+}
+
+// levels are those that are asked for, of those that the processor and CAVITY_CPU allow.
+func (v *benchmarks) levels() (list []level.Level, err error) {
+	for _, name := range v.Levels {
+		l, err := level.Parse(name)
+		if err != nil {
+			return nil, misusef("--levels: %v", err)
+		}
+		if l > level.Of() {
+			return nil, misusef("--levels: %s is not to be had here: the best is %s", l, level.Of())
+		}
+		list = append(list, l)
+	}
+	return list, nil
 }
 
 func readReport(name string) (*bench.Report, error) {
@@ -100,17 +128,8 @@ func readReport(name string) (*bench.Report, error) {
 // machineOf describes this machine, with the peaks that the results hold.
 func machineOf(rs []bench.Result) bench.Machine {
 	m := bench.Machine{CPU: processor().Model, Level: level.Of().String(), Cores: runtime.NumCPU(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
-	for _, r := range rs {
-		if r.Workers != 1 || r.Backend != "cpu" || r.Error != "" {
-			continue
-		}
-		switch r.Unit {
-		case "GFLOP/s":
-			m.PeakGFLOPs = max(m.PeakGFLOPs, r.Value)
-		case "GB/s":
-			m.CopyGBs = max(m.CopyGBs, r.Value)
-		}
-	}
+	best := bench.Peaks(rs)[1]
+	m.PeakGFLOPs, m.CopyGBs = best.GFLOPs, best.CopyGBs
 	return m
 }
 
@@ -153,18 +172,13 @@ func printChanges(w io.Writer, changes []bench.Change) error {
 }
 
 // save writes the report in all its forms.
-func (v *benchmarks) save(r bench.Report) error {
-	folder, err := store.Create(v.Out, []byte("verb = 'bench'\n"), v.Force)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
+func save(folder *store.Run, r bench.Report) error {
 	for name, write := range map[string]func(io.Writer) error{store.SummaryFile: r.WriteJSON, store.ReportFile: r.WriteTable, store.BenchstatFile: r.WriteBenchstat} {
 		if err := folder.Save(name, write); err != nil {
 			return err
 		}
 	}
-	for _, p := range growth(r.Results) {
+	for _, p := range slices.Concat(growth(r.Results), errorsInTime(r.Results)) {
 		for end, write := range map[string]func(io.Writer, figure.Figure) error{".svg": figure.WriteSVG, ".png": figure.WritePNG} {
 			if err := folder.Save(store.FiguresDir+"/"+p.Name+end, func(w io.Writer) error { return write(w, p.Figure) }); err != nil {
 				return err
@@ -172,33 +186,4 @@ func (v *benchmarks) save(r bench.Report) error {
 		}
 	}
 	return nil
-}
-
-// growth draws time against size for each family, a curve a backend.
-func growth(rs []bench.Result) []picture {
-	figures := map[string]*figure.Curves{}
-	for _, r := range rs {
-		if r.Family == "" || r.Error != "" || !bench.Lower(r.Unit) {
-			continue
-		}
-		name := strings.ReplaceAll(r.Suite+"-"+r.Family, " ", "-")
-		f := figures[name]
-		if f == nil {
-			f = &figure.Curves{Title: r.Suite + ": " + r.Family, X: figure.Axis{Label: "size", Log: true}, Y: figure.Axis{Label: "time [" + r.Unit + "]", Log: true}}
-			figures[name] = f
-		}
-		label := fmt.Sprintf("%s, %d workers", r.Backend, r.Workers)
-		i := slices.IndexFunc(f.Curves, func(c figure.Curve) bool { return c.Name == label })
-		if i < 0 {
-			f.Curves = append(f.Curves, figure.Curve{Name: label, Style: figure.LinePoints})
-			i = len(f.Curves) - 1
-		}
-		c := &f.Curves[i]
-		c.X, c.Y = append(c.X, r.Size), append(c.Y, r.Value)
-	}
-	var out []picture
-	for _, name := range bench.Sorted(figures) {
-		out = append(out, picture{name, *figures[name]})
-	}
-	return out
 }
