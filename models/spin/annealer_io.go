@@ -28,7 +28,7 @@ func (s *Annealer) Save(w io.Writer) error {
 }
 
 // maxStages bounds what Load believes of the number of temperatures.
-const maxStages = 1 << 24
+const maxStages = 1 << 20
 
 // Load takes back what Save wrote. After an error the Annealer is not to be used.
 func (s *Annealer) Load(r io.Reader) error {

@@ -60,6 +60,11 @@ func (w *walks) load(in io.Reader, walkers int) error {
 	if err := readAll(in, all); err != nil {
 		return err
 	}
+	for _, k := range all {
+		if k < 0 || int(k) >= walkers {
+			return fmt.Errorf("spin: the saved walks of replicas are damaged: temperature %d of %d", k, walkers)
+		}
+	}
 	w.points = nil
 	for i := range int(n) {
 		w.points = append(w.points, all[i*walkers:(i+1)*walkers])
