@@ -94,7 +94,9 @@ func (tr *Trainer) fill() error {
 		target[j] = float32(tr.Sparsity)
 	}
 	write("activity", target)
-	tr.fillChains(write)
+	if err == nil {
+		err = tr.fillChains(write)
+	}
 	write("diverged", []int64{-1})
 	write("momentum", []float32{float32(tr.Momentum)})
 	if err == nil {
@@ -104,7 +106,7 @@ func (tr *Trainer) fill() error {
 }
 
 // fillChains writes what tempering and deep tempering need.
-func (tr *Trainer) fillChains(write func(string, any)) {
+func (tr *Trainer) fillChains(write func(string, any)) error {
 	ladder, exact, single := ladderOf(tr.Chains, tr.Temperatures)
 	write("ladder", ladder)
 	write("betas", single)
@@ -114,17 +116,20 @@ func (tr *Trainer) fillChains(write func(string, any)) {
 	cold[0] = 1 / float32(tr.Chains)
 	write("cold", cold)
 	if tr.Method != Deep {
-		return
+		return nil
 	}
 	upper := (&phases{&tr.Training, tr.machine}).upperMachine()
-	if um, err := New(upper.Visible, upper.Hidden, tr.Deviation, tr.Seed+1); err == nil {
-		write("upper W", um.W)
+	um, err := New(upper.Visible, upper.Hidden, tr.Deviation, tr.Seed+1)
+	if err != nil {
+		return err
 	}
+	write("upper W", um.W)
 	u := make([]float32, tr.Chains*tr.Hidden)
 	for e := range u {
 		u[e] = float32(e % 2)
 	}
 	write("u", u)
+	return nil
 }
 
 // ladderOf is a new ladder of evenly spaced inverse temperatures.
@@ -177,7 +182,7 @@ func (tr *Trainer) Machine() (*Machine, error) {
 	return &m, m.Check()
 }
 
-// Chains returns the chains of the negative phase, [chains, visible].
+// ChainStates returns the chains of the negative phase, [chains, visible].
 func (tr *Trainer) ChainStates() ([]float32, error) {
 	v := make([]float32, tr.Program.Slots()["v"].Len())
 	return v, tr.Program.Read("v", v)

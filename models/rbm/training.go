@@ -150,6 +150,9 @@ func (t *Training) checkMethod() error {
 			return fmt.Errorf("rbm: parallel tempering with %d temperatures: at least 2", t.Temperatures)
 		}
 	case Deep:
+		if t.Upper < 1 {
+			return fmt.Errorf("rbm: %d hidden units of deep tempering's second machine: at least 1", t.Upper)
+		}
 		if t.HiddenUnits != Bernoulli {
 			return fmt.Errorf("rbm: deep tempering with %s hidden units: bernoulli", t.HiddenUnits)
 		}
@@ -166,7 +169,7 @@ func (t *Training) checkMethod() error {
 	return nil
 }
 
-// ladders is the number of chains of the negative phase.
+// walkers is the number of configurations of the negative phase.
 func (t *Training) walkers() int {
 	switch t.Method {
 	case CD:
@@ -207,7 +210,7 @@ func (t *Training) plan(m *Machine) (engine.Plan, error) {
 	return p, err
 }
 
-// Streams of the stages; every stage has its own numbers.
+// pixels says how bytes become visible units in the graph.
 func (t *Training) pixels() kernels.Pixels {
 	switch {
 	case t.Visible == Gaussian:

@@ -250,6 +250,7 @@ func TestBadTrainings(t *testing.T) {
 		"one layer must have a finite":       func(t *Training) { t.Visible, t.HiddenUnits = Gaussian, ReLU },
 		"Potts units of 1 states":            func(t *Training) { t.Visible, t.States = Potts, 1 },
 		"Potts units of 0 states":            func(t *Training) { t.Visible, t.States = Potts, 0 },
+		"-1 hidden units of deep":            func(t *Training) { t.Method, t.Upper = Deep, -1 },
 		"pl needs Bernoulli":                 func(t *Training) { t.Method, t.Visible = PL, Ising },
 		"rm knows no centred gradient":       func(t *Training) { t.Method, t.Centred = RM, true },
 		`binarisation "half"`:                func(t *Training) { t.Binarise = "half" },
