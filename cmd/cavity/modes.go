@@ -16,6 +16,7 @@ type modesVerbs struct {
 	Analyse modesAnalyse `cmd:"" help:"Open a trained network: significance and removal of modes, spectra, representations."`
 	Compare modesCompare `cmd:"" help:"Train the same layers in weight space and in mode space, side by side: accuracy, parameters, time, crossover."`
 	Forward modesForward `cmd:"" help:"Train by the Forward-Forward algorithm, beside backpropagation."`
+	Depth   modesDepth   `cmd:"" help:"Dimension of representations through the depth of random networks, against theory."`
 }
 
 // pictures are the flags that name labelled pictures.
