@@ -1,8 +1,6 @@
 package bench
 
-import (
-	"cavity/engine/cpu/level"
-)
+import "cavity/engine/cpu/level"
 
 // A Peak is the best that a run of benchmarks has seen of the machine with so many workers: rates of float32 products and of
 // bytes read and written by a copy, both per nanosecond.
@@ -29,7 +27,8 @@ func Peaks(rs []Result) map[int]Peak {
 
 // Roofline fills in the share of the attainable speed: the least time of a step, the larger of its operations over the peak
 // rate and its bytes over the rate of a copy, over the time that it took. Data that stay in a cache can be moved faster than
-// a large copy, so that a share above 1 is possible for small work. Without both peaks of the same number of workers it
+// a large copy, and on a shared machine the peaks may be measured in a worse moment than a row: a share somewhat above 1 is
+// possible. Without both peaks of the same number of workers it
 // stays 0. (Williams, Waterman, Patterson 2009, doi:10.1145/1498765.1498785.)
 func Roofline(rs []Result) {
 	peaks := Peaks(rs)
