@@ -87,7 +87,9 @@ func (v *rbmTrain) deep(ctx context.Context, s *session, b engine.Backend, stack
 	var rows []float32
 	n := v.set.Pixels()
 	for _, r := range [][]float32{x, back, linear} {
-		rows = append(rows, r[:10*n]...)
+		for _, x := range r[:10*n] {
+			rows = append(rows, min(1, max(0, x))) // principal components leave the range of pixels
+		}
 	}
 	if f, ok := stack[0].Pictures("test pictures, autoencoder, principal components", rows, 30); ok {
 		f.Columns = 10
