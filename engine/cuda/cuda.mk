@@ -35,8 +35,8 @@ cuda-test: cuda ## the CUDA backend under the emulator, three orders of warps
 	done
 	$(CUDA_EMU) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity $(GO) test -count 1 ./engine/cuda/pillars
 
-MUTANTS ?= 12
-cuda-mutants: $(CUDA_LIBS) ## plant every MUTANTSth mistake (12; 1: all, in 15 minutes) in the kernels: the tests must catch it
+MUTANTS ?= 24
+cuda-mutants: $(CUDA_LIBS) ## plant every MUTANTSth mistake (24; 1: all, in half an hour) in the kernels: the tests must catch it
 	$(CUDA_ENV) $(GO) run ./engine/cuda/mutate -every $(MUTANTS) $(CUDA_DIR)
 
 gpu-check: $(CUDA_LIBS) ## on a machine with a GPU: the tests, the sanitizers where installed, the benchmarks and their targets

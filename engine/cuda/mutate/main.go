@@ -39,7 +39,7 @@ var targets = []target{
 	{"kernels/cuda/dense.cu", "", "kernels", "TestBackends/cuda/dense|TestBrokenInput/dense"},
 	{"kernels/cuda/exchange.cu", "", "kernels", "TestBackends/cuda/(dense|lattice)|TestBrokenInput/(dense|lattice)"},
 	{"kernels/cuda/lattice.cu", "", "kernels", "TestBackends/cuda/(lattice|shared)|TestBrokenInput/lattice"},
-	{"kernels/cuda/lanes.cu", "", "kernels", "TestBackends/cuda/(hopfield|bits|sparse)|TestBrokenInput/(hopfield|bits)"},
+	{"kernels/cuda/lanes.cu", "", "kernels", "TestBackends/cuda/(hopfield|bits|counted)|TestBrokenInput/(hopfield|bits)"},
 	{"kernels/cuda/sparse.cu", "", "kernels", "TestBackends/cuda/sparse|TestBrokenInput/sparse"},
 	{"kernels/cuda/cluster.cu", "", "kernels", "TestBackends/cuda/clusters|TestBrokenInput/clusters"},
 	{"kernels/cuda/sampling.cu", "", "kernels", "TestBackends/cuda/(rectified|categorical|watch|lookup|clusters)"},
@@ -289,7 +289,7 @@ func (b *bench) try(m mutant, worker int) string {
 	test := exec.Command(filepath.Join(b.tmp, m.program), "-test.run", m.run, "-test.timeout", "60s", "-test.failfast")
 	test.Dir = map[string]string{"engine": "engine/cuda", "kernels": "kernels/kerneltest"}[m.program]
 	test.Env = append(os.Environ(), "CAVITY_LIBCUDA="+filepath.Join(b.tools, "ptxsim/libcuda.so.1"), "CAVITY_REQUIRE_CUDA=1", "PTXSIM_QUIET=1",
-		"PTXSIM_LIMIT=30000000", "PTXSIM_REPLACE="+filepath.Join(dir, "committed.ptx")+":"+ptx)
+		"PTXSIM_LIMIT=400000000", "PTXSIM_REPLACE="+filepath.Join(dir, "committed.ptx")+":"+ptx)
 	if test.Run() != nil {
 		return "caught"
 	}
