@@ -54,6 +54,9 @@ type Options struct {
 	Report   func(done, until int, name string)
 }
 
+// enough is the time after which two repeats of long work are enough.
+const enough = 4 * time.Second
+
 // Run times cases one after the other. A case that cannot run or whose result is wrong has its error in the result; the
 // error returned is only that of a cancelled context or of a backend that cannot be opened.
 func Run(ctx context.Context, list []Case, o Options) ([]Result, error) {
@@ -186,12 +189,17 @@ func (c Case) time(b engine.Backend, workers int, o Options) (r Result) {
 	if err != nil {
 		return fail(err)
 	}
-	var best, worst time.Duration = math.MaxInt64, 0
-	for range o.Repeats {
+	var best, worst, spent time.Duration = math.MaxInt64, 0, 0
+	for i := range o.Repeats {
+		if r.Repeats = i + 1; i >= 2 && spent > enough {
+			r.Repeats = i
+			break
+		}
 		took, allocs, err := w.once(n)
 		if err != nil {
 			return fail(err)
 		}
+		spent += took
 		if took < best {
 			best, r.Allocs = took, allocs
 		}

@@ -1,11 +1,15 @@
 package stats
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 )
+
+// ErrOverlap is the error of runs that cannot be combined, because neighbours have visited different energies.
+var ErrOverlap = errors.New("stats: the runs have too few energies in common")
 
 // solve finds the free energies by damped Newton steps. f[0] stays 0, because only differences are determined.
 func (h *MultiHistogram) solve() error {
@@ -58,7 +62,7 @@ func (h *MultiHistogram) apart() error {
 			worst, least = k, o
 		}
 	}
-	return fmt.Errorf("stats: the runs at inverse temperatures %v and %v have too few energies in common (overlap %.2g)", h.beta[worst-1], h.beta[worst], least)
+	return fmt.Errorf("%w at inverse temperatures %v and %v (overlap %.2g)", ErrOverlap, h.beta[worst-1], h.beta[worst], least)
 }
 
 // overlap is Σ_m √(p q) of the energy distributions of runs i and j, at the present free energies.

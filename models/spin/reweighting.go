@@ -1,6 +1,7 @@
 package spin
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -85,7 +86,8 @@ const (
 
 // reweighted is the free energy per spin by multi-histogram reweighting of all temperatures together, which needs no rule of
 // integration between them; only the highest temperature is reached by integration from β = 0. It is averaged over at most
-// reweightSamples samples, with the error of their scatter, or a jackknife over time for one; nil where there is too little.
+// reweightSamples samples, with the error of their scatter, or a jackknife over time for one; nil where there are too few
+// measurements, or neighbouring temperatures have too few energies in common.
 func (m *Measurement) reweighted(full view) ([]Estimate, error) {
 	s, b := &m.series, m.s.batch
 	if len(s.points) < reweightPoints || b.temperatures < 2 {
@@ -111,11 +113,17 @@ func (m *Measurement) reweighted(full view) ([]Estimate, error) {
 		for _, x := range e {
 			list = append(list, Estimate{x.Value, x.Err})
 		}
+		if errors.Is(err, stats.ErrOverlap) {
+			return nil, nil
+		}
 		return list, err
 	}
 	over := make([]stats.Moments, b.temperatures)
 	for q := range min(s.systems, reweightSamples) {
 		h, err := stats.Combine(s.runs(q, betas))
+		if errors.Is(err, stats.ErrOverlap) {
+			return nil, nil
+		}
 		if err != nil {
 			return nil, err
 		}
