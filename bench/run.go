@@ -54,8 +54,8 @@ type Options struct {
 	Report   func(done, until int, name string)
 }
 
-// enough is the time after which two repeats of long work are enough.
-const enough = 4 * time.Second
+// longEnough is the time after which two repeats of long work are enough.
+const longEnough = 4 * time.Second
 
 // Run times cases one after the other. A case that cannot run or whose result is wrong has its error in the result; the
 // error returned is only that of a cancelled context or of a backend that cannot be opened.
@@ -191,7 +191,7 @@ func (c Case) time(b engine.Backend, workers int, o Options) (r Result) {
 	}
 	var best, worst, spent time.Duration = math.MaxInt64, 0, 0
 	for i := range o.Repeats {
-		if r.Repeats = i + 1; i >= 2 && spent > enough {
+		if r.Repeats = i + 1; i >= 2 && spent > longEnough {
 			r.Repeats = i
 			break
 		}
