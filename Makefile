@@ -37,8 +37,8 @@ demo: build mnist ## each pillar on real input in a few minutes; tables here, fi
 	./cavity temper --model ising2d --size 32 --temps 1.8:3.0:12 --ladder linear --warmup 5000 --sweeps 100000 --measure-every 10 $(KEEP)/ising2d
 	./cavity temper --model ea3d --size 8 --systems 16 --temps 0.8:2.0:16 --warmup 20000 --sweeps 20000 --measure-every 20 $(KEEP)/ea3d
 	./cavity temper --model sk --size 512 --temps 0.2:1.6:32 --warmup 3000 --sweeps 6000 --measure-every 10 $(KEEP)/sk
-	./cavity rbm train --data mnist --hidden 500 --method pcd --epochs 2 --binarize sample $(KEEP)/rbm
-	./cavity rbm evaluate --weights demo/rbm/weights.safetensors --data mnist --temperatures 2000 --examples 2000 $(KEEP)/rbm-bounds
+	./cavity rbm train --data mnist --hidden 500 --method pcd --rate 0.02 --epochs 2 --binarize sample $(KEEP)/rbm
+	./cavity rbm evaluate --weights demo/rbm/weights.safetensors --data mnist --temperatures 4000 --examples 2000 $(KEEP)/rbm-bounds
 	./cavity rbm sample --weights demo/rbm/weights.safetensors --chains 100 --steps 1000 $(KEEP)/rbm-samples
 	./cavity modes train --data mnist --space modes --modes 30 --epochs 5 $(KEEP)/modes
 	./cavity modes analyse --weights demo/modes --tests 2000 $(KEEP)/modes-opened
