@@ -48,7 +48,7 @@ type graph struct {
 func newGraph() *graph { return &graph{ExprGraph: gorgonia.NewGraph()} }
 
 func (g *graph) in(name string, shape ...int) node {
-	return gorgonia.NewTensor(g.ExprGraph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+	return engine.Input(g.ExprGraph, name, tensor.Float32, shape...)
 }
 
 func (g *graph) ok(n node, err error) node {

@@ -97,7 +97,7 @@ func sweepProgram(l kernels.Lattice, lo, hi float64, b engine.Backend) (*engine.
 	}
 	g := gorgonia.NewGraph()
 	in := func(name string, dt tensor.Dtype, shape ...int) *gorgonia.Node {
-		return gorgonia.NewTensor(g, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+		return engine.Input(g, name, dt, shape...)
 	}
 	classes := kernels.LatticeClasses(kernels.Metropolis, l.Dims())
 	planes, err := kernels.LatticeThresholds(l, kernels.Metropolis, in("table", tensor.Uint64, len(betas), classes), in("index", tensor.Int32, len(labels), 1))

@@ -1,6 +1,9 @@
 package engine
 
-import "gorgonia.org/gorgonia"
+import (
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
 
 // A Plan is what a model hands to the engine: its stages in order, and the seed of all its random numbers.
 type Plan struct {
@@ -20,4 +23,13 @@ type Stage struct {
 	Graph  *gorgonia.ExprGraph
 	Next   map[string]*gorgonia.Node
 	Repeat int // 0 skips the stage; [Program.SetRepeat] may change it between steps
+}
+
+// Input is the node by which a graph reads the slot of a name: a scalar without a shape. Make it once a graph and name,
+// because gorgonia merges inputs that are alike.
+func Input(g *gorgonia.ExprGraph, name string, dt tensor.Dtype, shape ...int) *gorgonia.Node {
+	if len(shape) == 0 {
+		return gorgonia.NewScalar(g, dt, gorgonia.WithName(name))
+	}
+	return gorgonia.NewTensor(g, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
 }

@@ -27,10 +27,7 @@ func (b *Builder) graph() { b.g = gorgonia.NewGraph() }
 
 // in is the slot's input node in the present graph.
 func (b *Builder) in(name string, shape ...int) node {
-	if len(shape) == 0 {
-		return gorgonia.NewScalar(b.g, b.Dtype, gorgonia.WithName(name))
-	}
-	return gorgonia.NewTensor(b.g, b.Dtype, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+	return engine.Input(b.g, name, b.Dtype, shape...)
 }
 
 func (b *Builder) num(x float64) node {

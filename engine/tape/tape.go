@@ -102,12 +102,7 @@ func (c *copier) node(n *gorgonia.Node) (*gorgonia.Node, error) {
 func (c *copier) build(n *gorgonia.Node) (*gorgonia.Node, error) {
 	op := n.Op()
 	if op == nil {
-		var m *gorgonia.Node
-		if n.Shape().Dims() == 0 {
-			m = gorgonia.NewScalar(c.to, n.Dtype(), gorgonia.WithName(n.Name()))
-		} else {
-			m = gorgonia.NewTensor(c.to, n.Dtype(), n.Shape().Dims(), gorgonia.WithShape(n.Shape()...), gorgonia.WithName(n.Name()))
-		}
+		m := engine.Input(c.to, n.Name(), n.Dtype(), n.Shape()...)
 		c.inputs[n.Name()] = m
 		return m, nil
 	}

@@ -21,7 +21,7 @@ func newGraph() *graph { return &graph{g: gorgonia.NewGraph()} }
 
 // in is an input slot.
 func (g *graph) in(name string, dt tensor.Dtype, shape ...int) *gorgonia.Node {
-	return gorgonia.NewTensor(g.g, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+	return engine.Input(g.g, name, dt, shape...)
 }
 
 func (g *graph) rows32(name string, shape ...int) *gorgonia.Node {

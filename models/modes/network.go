@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"cavity/engine"
 	"cavity/engine/rng"
 )
 
@@ -160,11 +161,7 @@ func (b *builder) typed(name string, dt tensor.Dtype, shape ...int) node {
 	if n := b.in[name]; n != nil {
 		return n
 	}
-	if len(shape) == 0 {
-		b.in[name] = gorgonia.NewScalar(b.g, dt, gorgonia.WithName(name))
-	} else {
-		b.in[name] = gorgonia.NewTensor(b.g, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
-	}
+	b.in[name] = engine.Input(b.g, name, dt, shape...)
 	return b.in[name]
 }
 

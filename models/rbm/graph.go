@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"cavity/engine"
 	"cavity/kernels"
 )
 
@@ -30,14 +31,8 @@ func (g *graph) typed(name string, dt tensor.Dtype, shape ...int) node {
 	if n := g.in[name]; n != nil {
 		return n
 	}
-	var n node
-	if len(shape) == 0 {
-		n = gorgonia.NewScalar(g.ExprGraph, dt, gorgonia.WithName(name))
-	} else {
-		n = gorgonia.NewTensor(g.ExprGraph, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
-	}
-	g.in[name] = n
-	return n
+	g.in[name] = engine.Input(g.ExprGraph, name, dt, shape...)
+	return g.in[name]
 }
 
 func (g *graph) make(f func() (node, error)) node {

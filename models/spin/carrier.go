@@ -79,9 +79,8 @@ func (g *graph) slot(name string, dt tensor.Dtype, shape ...int) node {
 	if n := g.in[name]; n != nil {
 		return n
 	}
-	n := gorgonia.NewTensor(g.ExprGraph, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
-	g.in[name] = n
-	return n
+	g.in[name] = engine.Input(g.ExprGraph, name, dt, shape...)
+	return g.in[name]
 }
 
 func (g *graph) beta() node { return g.slot("beta", tensor.Float64, g.temperatures) }
