@@ -16,9 +16,12 @@ type library struct {
 	init       func(flags uint32) int32
 	makeCtx    func(ctx *uintptr, flags uint32, device int32) int32
 	freeCtx    func(ctx uintptr) int32
+	setCtx     func(ctx uintptr) int32
+	memInfo    func(free, total *uint64) int32
+	within     func(d, s, n uint64) int32
 	sync       func() int32
 	alloc      func(p *uint64, n uint64) int32
-	free       func(p uint64) int32
+	release    func(p uint64) int32
 	in         func(d uint64, s unsafe.Pointer, n uint64) int32
 	out        func(d unsafe.Pointer, s uint64, n uint64) int32
 	load       func(m *uintptr, text *byte) int32
@@ -28,6 +31,7 @@ type library struct {
 	global     func(p *uint64, n *uint64, m uintptr, name *byte) int32
 	why        func() string
 	executed   func() uint64
+	launches   func(device int32) uint64
 	getElapsed func(ms *float32, a, b uintptr) int32
 }
 
@@ -54,10 +58,11 @@ func open(t testing.TB) *library {
 		}
 		for name, f := range map[string]any{
 			"cuInit": &sim.init, "cuCtxCreate_v2": &sim.makeCtx, "cuCtxDestroy_v2": &sim.freeCtx, "cuCtxSynchronize": &sim.sync,
-			"cuMemAlloc_v2": &sim.alloc, "cuMemFree_v2": &sim.free, "cuMemcpyHtoD_v2": &sim.in, "cuMemcpyDtoH_v2": &sim.out,
+			"cuCtxSetCurrent": &sim.setCtx, "cuMemGetInfo_v2": &sim.memInfo, "cuMemcpyDtoD_v2": &sim.within,
+			"cuMemAlloc_v2": &sim.alloc, "cuMemFree_v2": &sim.release, "cuMemcpyHtoD_v2": &sim.in, "cuMemcpyDtoH_v2": &sim.out,
 			"cuModuleLoadData": &sim.load, "cuModuleGetFunction": &sim.function, "cuLaunchKernel": &sim.launch,
 			"cuDeviceGetName": &sim.name, "cuModuleGetGlobal_v2": &sim.global, "ptxsimFault": &sim.why,
-			"ptxsimInstructions": &sim.executed, "cuEventElapsedTime": &sim.getElapsed,
+			"ptxsimInstructions": &sim.executed, "ptxsimLaunches": &sim.launches, "cuEventElapsedTime": &sim.getElapsed,
 		} {
 			purego.RegisterLibFunc(f, h, name)
 		}
@@ -81,11 +86,14 @@ type device struct {
 	ctx uintptr
 }
 
-func newDevice(t testing.TB) *device {
+func newDevice(t testing.TB) *device { return deviceAt(t, 0) }
+
+// deviceAt makes a context on a device and leaves it current.
+func deviceAt(t testing.TB, index int32) *device {
 	l := open(t)
 	d := &device{t: t, l: l}
 	lockThread(t)
-	if rc := l.makeCtx(&d.ctx, 0, 0); rc != 0 {
+	if rc := l.makeCtx(&d.ctx, 0, index); rc != 0 {
 		t.Fatalf("cuCtxCreate: %d", rc)
 	}
 	t.Cleanup(func() { l.freeCtx(d.ctx) })
@@ -151,7 +159,7 @@ func empty(d *device, bytes int) (p uint64) {
 	if rc := d.l.alloc(&p, uint64(bytes)); rc != 0 {
 		d.t.Fatalf("alloc: %d", rc)
 	}
-	d.t.Cleanup(func() { d.l.free(p) })
+	d.t.Cleanup(func() { d.l.release(p) })
 	return p
 }
 

@@ -5,7 +5,7 @@
 //   PTXSIM_LIMIT    thread instructions of a launch before it counts as endless
 //   PTXSIM_CAPABILITY  compute capability, 90 for 9.0
 //   PTXSIM_REPLACE  load another module in place of one, original.ptx:other.ptx
-//   PTXSIM_FAIL_AFTER  the launch of that number fails, as a device may at any time
+//   PTXSIM_FAIL_AFTER  the launch of that number on device PTXSIM_FAIL_DEVICE (0) fails, as a device may at any time
 //   PTXSIM_QUIET    do not print faults on stderr      PTXSIM_TRACE    print every launch
 //   CUDA_LAUNCH_BLOCKING=1  faults come back from the launch itself
 #include <algorithm>
@@ -32,7 +32,8 @@ struct State {
   std::set<Context*> contexts;
   std::set<void*> hostMemory;
   std::string fault, log;
-  uint64_t instructions = 0, launches = 0;
+  uint64_t instructions = 0;
+  std::map<int, uint64_t> launches;  // by device: what one device does depends on no other's pace
 };
 State& state() { static State s; return s; }
 thread_local std::vector<Context*> current;
@@ -121,14 +122,14 @@ int launchKernel(Function* f, Dim3 grid, Dim3 dim, uint32_t shared, void** args)
     if (shared > f->maxDynamicShared || f->staticShared + shared > 232448) throw Fault{kInvalidValue, f->name + ": too much shared memory"};
     std::vector<uint8_t> params(size_t(f->paramBytes) + 16);
     for (size_t k = 0; k < f->params.size(); k++) memcpy(params.data() + f->params[k].offset, args[k], size_t(f->params[k].size));
-    state().launches++;
-    if (state().launches == setting("PTXSIM_FAIL_AFTER", 0)) {
+    const uint64_t nth = ++state().launches[c->device];
+    if (nth == setting("PTXSIM_FAIL_AFTER", 0) && uint64_t(c->device) == setting("PTXSIM_FAIL_DEVICE", 0)) {
       c->fault = report(kLaunchFailed, f->name + ": the fault that PTXSIM_FAIL_AFTER asked for");
       return 0;
     }
     if (getenv("PTXSIM_TRACE")) fprintf(stderr, "ptxsim: %s <<<%u,%u,%u; %u,%u,%u; %u>>>\n", f->name.c_str(), grid.x, grid.y, grid.z, dim.x, dim.y, dim.z, shared);
     try {
-      state().instructions += launch(*f, grid, dim, shared, params.data(), c->device, setting("PTXSIM_SEED", 1) * 1000003 + state().launches);
+      state().instructions += launch(*f, grid, dim, shared, params.data(), c->device, setting("PTXSIM_SEED", 1) * 1000003 + nth);
     } catch (Fault& e) {
       c->fault = report(e.code, e.what);
       return setting("CUDA_LAUNCH_BLOCKING", 0) ? c->fault : 0;
@@ -163,6 +164,7 @@ API int cuMemGetInfo_v2(size_t* free, size_t* total) {
 }
 
 API int cuCtxCreate_v2(void** out, unsigned, int device) {
+  if (device < 0 || uint64_t(device) >= setting("PTXSIM_DEVICES", 1)) return 101;
   std::lock_guard<std::recursive_mutex> g(state().lock);
   auto* c = new Context{device};
   state().contexts.insert(c);
@@ -265,4 +267,4 @@ API int cuGetErrorName(int, const char** s) { *s = "CUDA_ERROR"; return 0; }
 // Beyond the driver interface, for tests: why the last call failed, and how much was executed.
 API const char* ptxsimFault() { return state().fault.c_str(); }
 API unsigned long long ptxsimInstructions() { return state().instructions; }
-API unsigned long long ptxsimLaunches() { return state().launches; }
+API unsigned long long ptxsimLaunches(int device) { return state().launches[device]; }
