@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/engine/expr"
 	"cavity/engine/rng"
 )
 
@@ -37,33 +38,20 @@ func init() {
 	)
 }
 
-type node = *gorgonia.Node
+type node = expr.Node
 
-// graph builds small graphs; the first error is kept.
-type graph struct {
-	*gorgonia.ExprGraph
-	err error
-}
+// graph builds a small graph of float32.
+type graph struct{ *expr.Graph }
 
-func newGraph() *graph { return &graph{ExprGraph: gorgonia.NewGraph()} }
-
-func (g *graph) in(name string, shape ...int) node {
-	return engine.Input(g.ExprGraph, name, tensor.Float32, shape...)
-}
-
-func (g *graph) ok(n node, err error) node {
-	if g.err == nil {
-		g.err = err
-	}
-	return n
-}
+func newGraph() *graph { return &graph{expr.New(tensor.Float32)} }
 
 // program compiles one stage and fills its float32 slots with normal numbers.
 func (g *graph) program(b engine.Backend, next map[string]node, scale float32) (*engine.Program, error) {
-	if g.err != nil {
-		return nil, g.err
+	stage, err := g.Stage("work", 1, next)
+	if err != nil {
+		return nil, err
 	}
-	p, err := engine.Compile(engine.Plan{Seed: 1, Stages: []engine.Stage{{Name: "work", Graph: g.ExprGraph, Next: next, Repeat: 1}}}, b)
+	p, err := engine.Compile(engine.Plan{Seed: 1, Stages: []engine.Stage{stage}}, b)
 	if err != nil {
 		return nil, err
 	}
@@ -95,21 +83,21 @@ func stepper(p *engine.Program, slot string) func(n int) error {
 // product times C = op(A) op(B) and verifies some elements in float64.
 func product(b engine.Backend, m, n, k int, ta, tb bool) (*Work, error) {
 	g := newGraph()
-	x, y := g.in("A", m, k), g.in("B", k, n)
+	x, y := g.Slot("A", m, k), g.Slot("B", k, n)
 	if ta {
-		x = g.in("At", k, m)
+		x = g.Slot("At", k, m)
 	}
 	if tb {
-		y = g.in("Bt", n, k)
+		y = g.Slot("Bt", n, k)
 	}
 	opx, opy := x, y
 	if ta {
-		opx = g.ok(gorgonia.Transpose(x, 1, 0))
+		opx = g.T(x)
 	}
 	if tb {
-		opy = g.ok(gorgonia.Transpose(y, 1, 0))
+		opy = g.T(y)
 	}
-	p, err := g.program(b, map[string]node{"C": g.ok(gorgonia.Mul(opx, opy))}, 1)
+	p, err := g.program(b, map[string]node{"C": g.Mul(opx, opy)}, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -146,8 +134,8 @@ func product(b engine.Backend, m, n, k int, ta, tb bool) (*Work, error) {
 func copying(b engine.Backend) (*Work, error) {
 	const n = 8 << 20
 	g := newGraph()
-	x := g.in("x", n)
-	p, err := g.program(b, map[string]node{"y": g.ok(gorgonia.Neg(x))}, 1)
+	x := g.Slot("x", n)
+	p, err := g.program(b, map[string]node{"y": g.Apply(gorgonia.Neg, x)}, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -174,10 +162,10 @@ func copying(b engine.Backend) (*Work, error) {
 func chain(b engine.Backend) (*Work, error) {
 	const links = 100
 	g := newGraph()
-	w := g.in("w", 2, 2)
-	a := g.in("x", 2, 2)
+	w := g.Slot("w", 2, 2)
+	a := g.Slot("x", 2, 2)
 	for range links {
-		a = g.ok(gorgonia.Mul(a, w))
+		a = g.Mul(a, w)
 	}
 	p, err := g.program(b, map[string]node{"x": a}, 1)
 	if err != nil {
@@ -205,8 +193,8 @@ func chain(b engine.Backend) (*Work, error) {
 func elementwise(b engine.Backend) (*Work, error) {
 	const n = 1 << 20
 	g := newGraph()
-	x := g.in("x", n)
-	y := g.ok(gorgonia.Exp(g.ok(gorgonia.Neg(g.ok(gorgonia.Tanh(x))))))
+	x := g.Slot("x", n)
+	y := g.Apply(gorgonia.Exp, g.Apply(gorgonia.Neg, g.Apply(gorgonia.Tanh, x)))
 	p, err := g.program(b, map[string]node{"y": y}, 1)
 	if err != nil {
 		return nil, err

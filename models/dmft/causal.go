@@ -89,71 +89,71 @@ func (p Problem) causalPlan(past *kernels.Past) (engine.Plan, error) {
 //	x' = (1-dt) x + dt (γ + j) + dt² η g² Σ_{k<i} R(i,k) φ(k) + √dt σ ξ.
 func (p Problem) causalStep(past *kernels.Past) (engine.Stage, error) {
 	g, n, m := newGraph(), p.Steps(), p.Trajectories
-	x := g.rows32("x", m)
+	x := g.Slot("x", m)
 	phi, slope := g.activity(p.Gain, x)
-	next := map[string]*gorgonia.Node{}
-	history := g.do(func() (*gorgonia.Node, error) { return kernels.Record(g.rows32("history", n, m), phi) })
-	factor := g.do(func() (*gorgonia.Node, error) {
-		return kernels.CausalRow(p.G*p.G, fieldTolerance, g.rows64("factor", n+2, n+3), history)
+	next := map[string]node{}
+	history := g.Do(func() (node, error) { return kernels.Record(g.Slot("history", n, m), phi) })
+	factor := g.Do(func() (node, error) {
+		return kernels.CausalRow(p.G*p.G, fieldTolerance, g.slot64("factor", n+2, n+3), history)
 	})
-	normal := g.do(func() (*gorgonia.Node, error) { return kernels.NormalLike(x, 1) })
-	bank := g.do(func() (*gorgonia.Node, error) { return kernels.CausalField(g.rows32("bank", n+1, m), factor, normal) })
-	field := g.do(func() (*gorgonia.Node, error) { return gorgonia.Slice(bank, gorgonia.S(n)) })
+	normal := g.Do(func() (node, error) { return kernels.NormalLike(x, 1) })
+	bank := g.Do(func() (node, error) { return kernels.CausalField(g.Slot("bank", n+1, m), factor, normal) })
+	field := g.Do(func() (node, error) { return gorgonia.Slice(bank, gorgonia.S(n)) })
 	next["history"], next["factor"], next["bank"] = history, factor, bank
 	p.advance(g, next, past, x, phi, slope, field, "r")
-	return g.stage("step", 1, next)
+	return g.Stage("step", 1, next)
 }
 
 // advance adds the response, the step of x and the moments to a stage; known names the slot of the response that acts.
-func (p Problem) advance(g *graph, next map[string]*gorgonia.Node, past *kernels.Past, x, phi, slope, field *gorgonia.Node, known string) {
+func (p Problem) advance(g *graph, next map[string]node, past *kernels.Past, x, phi, slope, field node, known string) {
 	n, m, dt := p.Steps(), p.Trajectories, p.Step
-	moved := g.add(g.scale(1-dt, x), g.scale(dt, field))
+	moved := g.Add(g.Scale(x, 1-dt), g.Scale(field, dt))
 	if p.needsResponse() {
 		gain := dt * dt * p.Eta * p.G * p.G
-		state := g.rows32("tangents", past.Slots+1, past.Slots+1, m)
-		r := g.do(func() (*gorgonia.Node, error) { return kernels.ResponseRow(past, g.rows64("r", n, n), state, slope) })
+		state := g.Slot("tangents", past.Slots+1, past.Slots+1, m)
+		r := g.Do(func() (node, error) { return kernels.ResponseRow(past, g.slot64("r", n, n), state, slope) })
 		acting := r
 		if known != "r" {
-			acting = g.rows64(known, n, n)
+			acting = g.slot64(known, n, n)
 		}
-		tangents := g.do(func() (*gorgonia.Node, error) {
+		tangents := g.Do(func() (node, error) {
 			return kernels.ResponseStep(past, 1-dt, gain, state, acting, slope, phi)
 		})
-		force := g.do(func() (*gorgonia.Node, error) { return gorgonia.Slice(tangents, gorgonia.S(past.Slots)) })
-		force = g.do(func() (*gorgonia.Node, error) { return gorgonia.Slice(force, gorgonia.S(past.Slots)) })
-		moved = g.add(moved, g.scale(gain, force))
+		force := g.Do(func() (node, error) { return gorgonia.Slice(tangents, gorgonia.S(past.Slots)) })
+		force = g.Do(func() (node, error) { return gorgonia.Slice(force, gorgonia.S(past.Slots)) })
+		moved = g.Add(moved, g.Scale(force, gain))
 		next["r"], next["tangents"] = r, tangents
 	}
 	if p.Sigma > 0 {
-		noise := g.do(func() (*gorgonia.Node, error) { return kernels.NormalLike(x, 2) })
-		moved = g.add(moved, g.scale(math.Sqrt(dt)*p.Sigma, noise))
+		noise := g.Do(func() (node, error) { return kernels.NormalLike(x, 2) })
+		moved = g.Add(moved, g.Scale(noise, math.Sqrt(dt)*p.Sigma))
 		if p.Novikov {
-			drive := g.add(field, g.scale(p.Sigma/math.Sqrt(dt), noise))
-			next["drive"] = g.do(func() (*gorgonia.Node, error) { return kernels.Record(g.rows32("drive", n, m), drive) })
+			drive := g.Add(field, g.Scale(noise, p.Sigma/math.Sqrt(dt)))
+			next["drive"] = g.Do(func() (node, error) { return kernels.Record(g.Slot("drive", n, m), drive) })
 		}
 	}
 	if p.Input != nil {
-		moved = g.add(moved, g.scale(dt, gorgonia.NewScalar(g.g, gorgonia.Float32, gorgonia.WithName("input"))))
+		moved = g.Add(moved, g.Scale(gorgonia.NewScalar(g.ExprGraph, gorgonia.Float32, gorgonia.WithName("input")), dt))
 	}
 	next["x"] = moved
-	next["mean slope"], next["mean phi"], next["mean square"] = g.mean(slope), g.mean(phi), g.mean(g.mul(x, x))
+	next["mean slope"], next["mean phi"], next["mean square"] = g.Mean(slope), g.Mean(phi), g.Mean(g.Had(x, x))
 }
 
 // finishStage measures C at all pairs of times, and what Novikov's theorem needs.
 func (p Problem) finishStage() (engine.Stage, error) {
 	g := newGraph()
-	next := map[string]*gorgonia.Node{}
+	next := map[string]node{}
 	p.measure(g, next)
-	return g.stage(stageFinish, 0, next)
+	return g.Stage(stageFinish, 0, next)
 }
 
-func (p Problem) measure(g *graph, next map[string]*gorgonia.Node) {
-	history := g.rows32("history", p.Steps(), p.Trajectories)
-	next["c"] = g.do(func() (*gorgonia.Node, error) { return kernels.Correlate(history, history) })
+func (p Problem) measure(g *graph, next map[string]node) {
+	history := g.Slot("history", p.Steps(), p.Trajectories)
+	next["c"] = g.Do(func() (node, error) { return kernels.Correlate(history, history) })
 	if p.Novikov {
-		drive := g.rows32("drive", p.Steps(), p.Trajectories)
-		next["drive response"] = g.do(func() (*gorgonia.Node, error) { return kernels.Correlate(history, drive) })
-		next["drive covariance"] = g.do(func() (*gorgonia.Node, error) { return kernels.Correlate(drive, drive) })
+		drive := g.Slot("drive", p.Steps(), p.Trajectories)
+		next["drive response"] = g.Do(func() (node, error) { return kernels.Correlate(history, drive) })
+		next["drive covariance"] = g.Do(func() (node, error) { return kernels.Correlate(drive, drive) })
 	}
 }
 

@@ -151,43 +151,43 @@ func (p Problem) iterationPlan(past *kernels.Past, damping float64) (engine.Plan
 // fieldStage draws γ = L z with L Lᵀ = g² C.
 func (p Problem) fieldStage() (engine.Stage, error) {
 	g, n := newGraph(), p.Steps()
-	lower := g.do(func() (*gorgonia.Node, error) {
-		return kernels.FieldFactor(p.G*p.G, 0, fieldTolerance, g.rows64("c known", n, n))
+	lower := g.Do(func() (node, error) {
+		return kernels.FieldFactor(p.G*p.G, 0, fieldTolerance, g.slot64("c known", n, n))
 	})
-	normal := g.do(func() (*gorgonia.Node, error) {
-		return kernels.NormalLike(g.rows32("fields", n, p.Trajectories), 0)
+	normal := g.Do(func() (node, error) {
+		return kernels.NormalLike(g.Slot("fields", n, p.Trajectories), 0)
 	})
-	fields := g.do(func() (*gorgonia.Node, error) { return gorgonia.Mul(lower, normal) })
-	return g.stage(stageField, 1, map[string]*gorgonia.Node{"fields": fields})
+	fields := g.Apply2(gorgonia.Mul, lower, normal)
+	return g.Stage(stageField, 1, map[string]node{"fields": fields})
 }
 
 func (p Problem) iterationStep(past *kernels.Past) (engine.Stage, error) {
 	g, n, m := newGraph(), p.Steps(), p.Trajectories
-	x := g.rows32("x", m)
+	x := g.Slot("x", m)
 	phi, slope := g.activity(p.Gain, x)
-	field := g.do(func() (*gorgonia.Node, error) { return kernels.Recall(g.rows32("fields", n, m)) })
-	next := map[string]*gorgonia.Node{
-		"history": g.do(func() (*gorgonia.Node, error) { return kernels.Record(g.rows32("history", n, m), phi) }),
+	field := g.Do(func() (node, error) { return kernels.Recall(g.Slot("fields", n, m)) })
+	next := map[string]node{
+		"history": g.Do(func() (node, error) { return kernels.Record(g.Slot("history", n, m), phi) }),
 	}
 	p.advance(g, next, past, x, phi, slope, field, "r known")
-	return g.stage("step", 1, next)
+	return g.Stage("step", 1, next)
 }
 
 // dampStage mixes the measured C and R into the known ones.
 func (p Problem) dampStage(damping float64) (engine.Stage, error) {
 	g, n := newGraph(), p.Steps()
-	next := map[string]*gorgonia.Node{}
+	next := map[string]node{}
 	p.measure(g, next)
-	mix := func(name string, measured *gorgonia.Node) {
-		known := g.rows64(name+" known", n, n)
-		difference := g.do(func() (*gorgonia.Node, error) { return gorgonia.Sub(measured, known) })
-		part := g.do(func() (*gorgonia.Node, error) { return gorgonia.Mul(difference, gorgonia.NewConstant(1-damping)) })
-		next[name+" known"] = g.add(known, part)
-		next["change of "+name] = g.do(func() (*gorgonia.Node, error) { return gorgonia.Sum(g.mul(difference, difference)) })
+	mix := func(name string, measured node) {
+		known := g.slot64(name+" known", n, n)
+		difference := g.Apply2(gorgonia.Sub, measured, known)
+		part := g.Do(func() (node, error) { return gorgonia.Mul(difference, gorgonia.NewConstant(1-damping)) })
+		next[name+" known"] = g.Add(known, part)
+		next["change of "+name] = g.Do(func() (node, error) { return gorgonia.Sum(g.Had(difference, difference)) })
 	}
 	mix("c", next["c"])
 	if p.needsResponse() {
-		mix("r", g.rows64("r", n, n))
+		mix("r", g.slot64("r", n, n))
 	}
-	return g.stage(stageFinish, 0, next)
+	return g.Stage(stageFinish, 0, next)
 }

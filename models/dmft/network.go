@@ -69,52 +69,52 @@ func (w Network) checkRoom(histories int) error {
 }
 
 // multiply is J y for all realisations.
-func (w Network) multiply(g *graph, y *gorgonia.Node) *gorgonia.Node {
-	j := g.rows32("j", w.Realisations, w.N, w.N)
-	return g.do(func() (*gorgonia.Node, error) { return gorgonia.BatchedMatMul(j, y) })
+func (w Network) multiply(g *graph, y node) node {
+	j := g.Slot("j", w.Realisations, w.N, w.N)
+	return g.Do(func() (node, error) { return gorgonia.BatchedMatMul(j, y) })
 }
 
 // beginStage draws couplings and initial values.
 func (w Network) beginStage() (engine.Stage, error) {
 	g := newGraph()
-	j, x := g.rows32("j", w.Realisations, w.N, w.N), g.rows32("x", w.Realisations, w.N, w.Replicas)
-	next := map[string]*gorgonia.Node{"j": g.ok(kernels.Elliptic(w.G, w.Eta, 0, j))}
+	j, x := g.Slot("j", w.Realisations, w.N, w.N), g.Slot("x", w.Realisations, w.N, w.Replicas)
+	next := map[string]node{"j": g.Do(func() (node, error) { return kernels.Elliptic(w.G, w.Eta, 0, j) })}
 	switch w.Initial {
 	case Normal:
-		next["x"] = g.ok(kernels.NormalLike(x, 1))
+		next["x"] = g.Do(func() (node, error) { return kernels.NormalLike(x, 1) })
 	case Uniform:
-		next["x"] = g.ok(kernels.UniformLike(x, 1))
+		next["x"] = g.Do(func() (node, error) { return kernels.UniformLike(x, 1) })
 	default:
-		next["x"] = g.scale(0, g.ok(kernels.UniformLike(x, 1)))
+		next["x"] = g.Scale(g.Do(func() (node, error) { return kernels.UniformLike(x, 1) }), 0)
 	}
-	return g.stage(stageBegin, 1, next)
+	return g.Stage(stageBegin, 1, next)
 }
 
 // stepStage is the time step, with the history of φ or with tangents u' = (1-dt) u + dt J (φ'(x) u).
 func (w Network) stepStage(history, tangents bool) (engine.Stage, error) {
 	g, dt := newGraph(), w.Step
 	shape := []int{w.Realisations, w.N, w.Replicas}
-	x := g.rows32("x", shape...)
+	x := g.Slot("x", shape...)
 	phi, slope := g.activity(w.Gain, x)
-	moved := g.add(g.scale(1-dt, x), g.scale(dt, w.multiply(g, phi)))
+	moved := g.Add(g.Scale(x, 1-dt), g.Scale(w.multiply(g, phi), dt))
 	if w.Sigma > 0 {
-		noise := g.do(func() (*gorgonia.Node, error) { return kernels.NormalLike(x, 0) })
-		moved = g.add(moved, g.scale(math.Sqrt(dt)*w.Sigma, noise))
+		noise := g.Do(func() (node, error) { return kernels.NormalLike(x, 0) })
+		moved = g.Add(moved, g.Scale(noise, math.Sqrt(dt)*w.Sigma))
 	}
 	if w.Input != nil {
-		moved = g.add(moved, g.scale(dt, gorgonia.NewScalar(g.g, gorgonia.Float32, gorgonia.WithName("input"))))
+		moved = g.Add(moved, g.Scale(gorgonia.NewScalar(g.ExprGraph, gorgonia.Float32, gorgonia.WithName("input")), dt))
 	}
-	next := map[string]*gorgonia.Node{"x": moved}
+	next := map[string]node{"x": moved}
 	if history {
-		flat := g.do(func() (*gorgonia.Node, error) { return gorgonia.Reshape(phi, []int{w.size()}) })
-		next["history"] = g.do(func() (*gorgonia.Node, error) { return kernels.Record(g.rows32("history", w.steps(), w.size()), flat) })
+		flat := g.Reshape(phi, w.size())
+		next["history"] = g.Do(func() (node, error) { return kernels.Record(g.Slot("history", w.steps(), w.size()), flat) })
 	}
 	if tangents {
-		u := g.rows32("u", shape...)
-		weighed := g.mul(slope, u)
-		next["weighed"], next["u"] = weighed, g.add(g.scale(1-dt, u), g.scale(dt, w.multiply(g, weighed)))
+		u := g.Slot("u", shape...)
+		weighed := g.Had(slope, u)
+		next["weighed"], next["u"] = weighed, g.Add(g.Scale(u, 1-dt), g.Scale(w.multiply(g, weighed), dt))
 	}
-	return g.stage("step", 1, next)
+	return g.Stage("step", 1, next)
 }
 
 // compile makes the program of the network.
@@ -130,11 +130,11 @@ func (w Network) compile(b engine.Backend, history, tangents bool) (*engine.Prog
 	plan := engine.Plan{Stages: []engine.Stage{begin, step}, Seed: w.Seed}
 	if history {
 		g := newGraph()
-		phi := g.rows32("history", w.steps(), w.size())
-		ones := g.rows32("ones", 1, w.size())
-		finish, err := g.stage(stageFinish, 0, map[string]*gorgonia.Node{
-			"c":    g.do(func() (*gorgonia.Node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, phi) }),
-			"mean": g.do(func() (*gorgonia.Node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, ones) }),
+		phi := g.Slot("history", w.steps(), w.size())
+		ones := g.Slot("ones", 1, w.size())
+		finish, err := g.Stage(stageFinish, 0, map[string]node{
+			"c":    g.Do(func() (node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, phi) }),
+			"mean": g.Do(func() (node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, ones) }),
 		})
 		if err != nil {
 			return nil, err

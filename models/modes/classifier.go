@@ -28,8 +28,8 @@ func (n Network) Open(b engine.Backend, params map[string][]float64) (*Classifie
 	c := &Classifier{network: n, dtype: tensor.Float32, chunk: chunk}
 	e := newBuilder(c.dtype)
 	stage := c.evaluation(e)
-	if e.err != nil {
-		return nil, fmt.Errorf("modes: %w", e.err)
+	if e.Err() != nil {
+		return nil, fmt.Errorf("modes: %w", e.Err())
 	}
 	var err error
 	if c.Program, err = engine.Compile(engine.Plan{Stages: []engine.Stage{stage}}, b); err != nil {
@@ -48,12 +48,12 @@ func (n Network) Open(b engine.Backend, params map[string][]float64) (*Classifie
 
 // evaluation is the stage that runs when asked to: logits and activities of all layers of a chunk of pictures.
 func (c *Classifier) evaluation(e *builder) engine.Stage {
-	logits, layers := e.forward(c.network, e.slot("test_x", c.chunk, c.network.Layers[0]), func(int) node { return nil })
+	logits, layers := e.forward(c.network, e.Slot("test_x", c.chunk, c.network.Layers[0]), func(int) node { return nil })
 	next := map[string]node{"test_logits": logits}
 	for l, a := range layers[:max(len(layers)-1, 0)] {
 		next[activity(l+1)] = a
 	}
-	return engine.Stage{Name: "evaluate", Graph: e.g, Next: next, Repeat: 0}
+	return engine.Stage{Name: "evaluate", Graph: e.ExprGraph, Next: next, Repeat: 0}
 }
 
 // activity is the slot of a hidden layer's activities; layer 0 is the pictures.

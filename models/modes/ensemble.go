@@ -38,24 +38,24 @@ func (b *builder) noises(n Network, batch int, next map[string]node) {
 		return
 	}
 	for l, units := range n.Layers[1:] {
-		like := b.slot(fmt.Sprintf("eps%d", l+1), batch, units)
-		next[fmt.Sprintf("eps%d", l+1)] = b.do(func(...node) (node, error) { return kernels.NormalLike(like, uint16(batchStream+1+l)) })
+		like := b.Slot(fmt.Sprintf("eps%d", l+1), batch, units)
+		next[fmt.Sprintf("eps%d", l+1)] = b.Do(func() (node, error) { return kernels.NormalLike(like, uint16(batchStream+1+l)) })
 	}
 }
 
 // ensembleLayer is z of layer l; without noise ε = 0.
 func (b *builder) ensembleLayer(a, m, xi, pi, eps node) node {
 	inputs := m.Shape()[0]
-	keep := b.sub(b.num(1), pi)
-	mu := b.had(m, keep)
-	z := b.mul(a, mu)
+	keep := b.Sub(b.Num(1), pi)
+	mu := b.Had(m, keep)
+	z := b.Mul(a, mu)
 	if eps != nil {
 		// ρ - μ² = (1-π)(Ξ + π m²)
-		spread := b.had(keep, b.add(xi, b.had(pi, b.do(one(gorgonia.Square), m))))
-		variance := b.add(b.mul(b.do(one(gorgonia.Square), a), spread), b.num(quiet))
-		z = b.add(z, b.had(eps, b.do(one(gorgonia.Sqrt), variance)))
+		spread := b.Had(keep, b.Add(xi, b.Had(pi, b.Apply(gorgonia.Square, m))))
+		variance := b.Add(b.Mul(b.Apply(gorgonia.Square, a), spread), b.Num(quiet))
+		z = b.Add(z, b.Had(eps, b.Apply(gorgonia.Sqrt, variance)))
 	}
-	return b.had(z, b.num(1/math.Sqrt(float64(inputs))))
+	return b.Had(z, b.Num(1/math.Sqrt(float64(inputs))))
 }
 
 // confine keeps Ξ ≥ 0 and 0 ≤ π ≤ 1 after an update.
@@ -63,11 +63,11 @@ func (b *builder) confine(n Network, next map[string]node) {
 	if n.Space != Ensemble {
 		return
 	}
-	positive := func(x node) node { return b.do(one(gorgonia.Rectify), x) }
+	positive := func(x node) node { return b.Apply(gorgonia.Rectify, x) }
 	for l := range n.Layers[1:] {
 		xi, pi := fmt.Sprintf("xi%d", l+1), fmt.Sprintf("pi%d", l+1)
 		next[xi] = positive(next[xi])
-		next[pi] = b.sub(b.num(1), positive(b.sub(b.num(1), positive(next[pi]))))
+		next[pi] = b.Sub(b.Num(1), positive(b.Sub(b.Num(1), positive(next[pi]))))
 	}
 }
 

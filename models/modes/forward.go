@@ -108,66 +108,64 @@ func (t *ForwardTrainer) plan() (engine.Plan, error) {
 	update := t.update(b)
 	e := newBuilder(t.Dtype)
 	layers := map[string]node{}
-	a := e.slot("test_x", t.chunk, t.Layers[0])
+	a := e.Slot("test_x", t.chunk, t.Layers[0])
 	for l := 1; l < len(t.Layers); l++ {
 		var g node
 		_, a, g = t.layer(e, a, l)
 		layers[activity(l)], layers[fmt.Sprintf("goodness%d", l)] = a, g
 	}
-	for _, err := range []error{draw.err, b.err, e.err} {
+	for _, err := range []error{draw.Err(), b.Err(), e.Err()} {
 		if err != nil {
 			return engine.Plan{}, fmt.Errorf("forward-forward: %w", err)
 		}
 	}
 	return engine.Plan{Seed: t.Seed, Stages: []engine.Stage{
-		{Name: "batch", Graph: draw.g, Next: next, Repeat: 1},
-		{Name: "train", Graph: b.g, Next: update, Repeat: 1},
-		{Name: "evaluate", Graph: e.g, Next: layers},
+		{Name: "batch", Graph: draw.ExprGraph, Next: next, Repeat: 1},
+		{Name: "train", Graph: b.ExprGraph, Next: update, Repeat: 1},
+		{Name: "evaluate", Graph: e.ExprGraph, Next: layers},
 	}}, nil
 }
 
 // draw makes the real and the false pictures of a batch.
 func (t *ForwardTrainer) draw(b *builder) map[string]node {
 	in, count, classes := t.Layers[0], t.Data.Train.Count, t.Data.Classes
-	images := b.typed("images", tensor.Uint8, count, in)
+	images := b.Typed("images", tensor.Uint8, count, in)
 	batch := func(of node, stream uint16) node {
-		return b.do(func(...node) (node, error) { return kernels.Minibatch(of, t.Dtype, t.Batch, stream, kernels.Scaled) })
+		return b.Do(func() (node, error) { return kernels.Minibatch(of, t.Dtype, t.Batch, stream, kernels.Scaled) })
 	}
 	x := batch(images, batchStream)
 	if t.Unsupervised {
-		mask := batch(b.typed("masks", tensor.Uint8, masks, in), maskStream)
+		mask := batch(b.Typed("masks", tensor.Uint8, masks, in), maskStream)
 		other := batch(images, otherStream)
-		return map[string]node{"real": x, "false": b.add(other, b.had(mask, b.sub(x, other)))}
+		return map[string]node{"real": x, "false": b.Add(other, b.Had(mask, b.Sub(x, other)))}
 	}
-	place, keep := b.slot("place", classes, in), b.slot("keep", 1, in)
-	blank := b.do(func(x ...node) (node, error) { return gorgonia.BroadcastHadamardProd(x[0], x[1], nil, []byte{0}) }, x, keep)
+	place, keep := b.Slot("place", classes, in), b.Slot("keep", 1, in)
+	blank := b.HadRow(x, keep)
 	with := func(labels string) node {
-		y := b.do(func(...node) (node, error) {
-			return kernels.MinibatchLabels(b.typed(labels, tensor.Uint8, count), t.Dtype, t.Batch, classes, batchStream)
+		y := b.Do(func() (node, error) {
+			return kernels.MinibatchLabels(b.Typed(labels, tensor.Uint8, count), t.Dtype, t.Batch, classes, batchStream)
 		})
-		return b.add(blank, b.mul(y, place))
+		return b.Add(blank, b.Mul(y, place))
 	}
 	return map[string]node{"real": with("labels"), "false": with("wrong")}
 }
 
 // layer is layer l on the activities below: its scaled inputs h [batch, n_{l-1}], activities a and goodness [batch, 1].
 func (t *ForwardTrainer) layer(b *builder, below node, l int) (h, a, goodness node) {
-	scale := b.do(one(gorgonia.Sqrt), b.add(b.meanSquare(below), b.num(1e-8)))
-	h = b.do(func(x ...node) (node, error) { return gorgonia.BroadcastHadamardDiv(x[0], x[1], nil, []byte{1}) }, below, scale)
+	scale := b.Apply(gorgonia.Sqrt, b.Add(b.meanSquare(below), b.Num(1e-8)))
+	h = b.Do(func() (node, error) { return gorgonia.BroadcastHadamardDiv(below, scale, nil, []byte{1}) })
 	w := t.weight(l)
-	a = b.do(one(gorgonia.Rectify), b.mul(h, b.slot(w.Name, w.Shape...)))
+	a = b.Apply(gorgonia.Rectify, b.Mul(h, b.Slot(w.Name, w.Shape...)))
 	return h, a, b.meanSquare(a)
 }
 
 // meanSquare is Σ x²/n of every row, [rows, 1].
 func (b *builder) meanSquare(x node) node {
-	if b.err != nil {
+	if b.Err() != nil {
 		return nil
 	}
 	rows, n := x.Shape()[0], x.Shape()[1]
-	s := b.do(func(x ...node) (node, error) { return gorgonia.Sum(x[0], 1) }, b.do(one(gorgonia.Square), x))
-	s = b.do(func(x ...node) (node, error) { return gorgonia.Reshape(x[0], tensor.Shape{rows, 1}) }, s)
-	return b.had(s, b.num(1/float64(n)))
+	return b.Scale(b.Reshape(b.Sum(b.Apply(gorgonia.Square, x), 1), rows, 1), 1/float64(n))
 }
 
 // update is every layer's gradient and its step. With σ the logistic function and B pictures, ∂L/∂W = hᵀ(c ∘ a), where
@@ -177,38 +175,39 @@ func (t *ForwardTrainer) update(b *builder) map[string]node {
 	kinds := []struct {
 		x    node
 		sign float64
-	}{{b.slot("real", t.Batch, in), 1}, {b.slot("false", t.Batch, in), -1}}
+	}{{b.Slot("real", t.Batch, in), 1}, {b.Slot("false", t.Batch, in), -1}}
 	params, grads := make([]node, len(t.Layers)-1), make([]node, len(t.Layers)-1)
 	var loss node
 	for _, k := range kinds {
 		x := k.x
 		for l := 1; l < len(t.Layers); l++ {
 			h, a, g := t.layer(b, x, l)
-			short := b.had(b.sub(b.num(t.Threshold), g), b.num(k.sign)) // θ - g or g - θ
-			c := b.had(b.do(one(gorgonia.Sigmoid), short), b.num(-2*k.sign/float64(t.Layers[l]*t.Batch)))
-			weighted := b.do(func(x ...node) (node, error) { return gorgonia.BroadcastHadamardProd(x[0], x[1], nil, []byte{1}) }, a, c)
-			grad := b.mul(b.do(func(x ...node) (node, error) { return gorgonia.Transpose(x[0], 1, 0) }, h), weighted)
-			lost := b.do(func(x ...node) (node, error) { return gorgonia.Sum(x[0]) }, b.do(one(gorgonia.Softplus), short))
-			lost = b.had(lost, b.num(1/float64(t.Batch)))
-			if b.err != nil {
+			short := b.Had(b.Sub(b.Num(t.Threshold), g), b.Num(k.sign)) // θ - g or g - θ
+			c := b.Had(b.Apply(gorgonia.Sigmoid, short), b.Num(-2*k.sign/float64(t.Layers[l]*t.Batch)))
+			weighted := b.HadCol(a, c)
+			grad := b.Mul(b.T(h), weighted)
+			lost := b.Sum(b.Apply(gorgonia.Softplus, short))
+			lost = b.Had(lost, b.Num(1/float64(t.Batch)))
+			if b.Err() != nil {
 				return nil
 			}
-			params[l-1] = b.in[t.weight(l).Name]
+			w := t.weight(l)
+			params[l-1] = b.Slot(w.Name, w.Shape...)
 			if grads[l-1] == nil {
 				grads[l-1] = grad
 			} else {
-				grads[l-1] = b.add(grads[l-1], grad)
+				grads[l-1] = b.Add(grads[l-1], grad)
 			}
 			if loss == nil {
 				loss = lost
 			} else {
-				loss = b.add(loss, lost)
+				loss = b.Add(loss, lost)
 			}
 			x = a
 		}
 	}
 	next := b.optimise(Training{Optimiser: "adam"}, params, grads)
-	next["loss"] = b.add(b.slot("loss"), loss)
+	next["loss"] = b.Add(b.Slot("loss"), loss)
 	return next
 }
 

@@ -8,11 +8,11 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"cavity/engine"
+	"cavity/engine/expr"
 	"cavity/engine/rng"
 )
 
-type node = *gorgonia.Node
+type node = expr.Node
 
 // Space is the form of the weights of a layer.
 type Space string
@@ -143,65 +143,17 @@ func (p Parameter) Initial(seed uint64, at int) []float64 {
 	return x
 }
 
-// builder makes graphs of one dtype; the first error is kept.
-type builder struct {
-	g     *gorgonia.ExprGraph
-	dtype tensor.Dtype
-	in    map[string]node
-	err   error
-}
+// builder builds one stage of a network.
+type builder struct{ *expr.Graph }
 
-func newBuilder(dt tensor.Dtype) *builder {
-	return &builder{g: gorgonia.NewGraph(), dtype: dt, in: map[string]node{}}
-}
-
-func (b *builder) slot(name string, shape ...int) node { return b.typed(name, b.dtype, shape...) }
-
-func (b *builder) typed(name string, dt tensor.Dtype, shape ...int) node {
-	if n := b.in[name]; n != nil {
-		return n
-	}
-	b.in[name] = engine.Input(b.g, name, dt, shape...)
-	return b.in[name]
-}
-
-func (b *builder) num(x float64) node {
-	if b.dtype == tensor.Float32 {
-		return gorgonia.NewConstant(float32(x))
-	}
-	return gorgonia.NewConstant(x)
-}
-
-// do applies an operation unless there was an error.
-func (b *builder) do(f func(...node) (node, error), args ...node) node {
-	if b.err != nil {
-		return nil
-	}
-	n, err := f(args...)
-	b.err = err
-	return n
-}
-
-func two(f func(a, b node) (node, error)) func(...node) (node, error) {
-	return func(x ...node) (node, error) { return f(x[0], x[1]) }
-}
-
-func one(f func(a node) (node, error)) func(...node) (node, error) {
-	return func(x ...node) (node, error) { return f(x[0]) }
-}
-
-func (b *builder) mul(x, y node) node { return b.do(two(gorgonia.Mul), x, y) }
-func (b *builder) had(x, y node) node { return b.do(two(gorgonia.HadamardProd), x, y) }
-func (b *builder) div(x, y node) node { return b.do(two(gorgonia.HadamardDiv), x, y) }
-func (b *builder) add(x, y node) node { return b.do(two(gorgonia.Add), x, y) }
-func (b *builder) sub(x, y node) node { return b.do(two(gorgonia.Sub), x, y) }
+func newBuilder(dt tensor.Dtype) *builder { return &builder{expr.New(dt)} }
 
 // forward is the network's graph: the last layer's input to the softmax, [batch, classes], and every layer's activity.
 // An ensemble is noisy if eps gives the noise of a layer.
 func (b *builder) forward(n Network, x node, eps func(l int) node) (logits node, layers []node) {
 	params := map[string]node{}
 	for _, p := range n.Parameters() {
-		params[p.Name] = b.slot(p.Name, p.Shape...)
+		params[p.Name] = b.Slot(p.Name, p.Shape...)
 	}
 	a := x
 	last := len(n.Layers) - 2
@@ -209,22 +161,22 @@ func (b *builder) forward(n Network, x node, eps func(l int) node) (logits node,
 		get := func(s string, l int) node { return params[fmt.Sprintf("%s%d", s, l+1)] }
 		switch n.Space {
 		case Weight:
-			a = b.mul(a, get("W", l))
+			a = b.Mul(a, get("W", l))
 		case Ensemble:
 			a = b.ensembleLayer(a, get("m", l), get("xi", l), get("pi", l), eps(l))
 		default:
-			u := b.mul(a, get("in", l))
+			u := b.Mul(a, get("in", l))
 			if s := get("sigma", l); s != nil {
-				u = b.do(func(x ...node) (node, error) { return gorgonia.BroadcastHadamardProd(x[0], x[1], nil, []byte{0}) }, u, s)
+				u = b.HadRow(u, s)
 			}
 			out := get("out", l)
 			if out == nil {
-				out = b.do(func(x ...node) (node, error) { return gorgonia.Transpose(x[0], 1, 0) }, get("in", l+1))
+				out = b.T(get("in", l+1))
 			}
-			a = b.mul(u, out)
+			a = b.Mul(u, out)
 		}
 		if l < last {
-			a = b.do(one(activations[n.Activation]), a)
+			a = b.Apply(activations[n.Activation], a)
 		}
 		layers = append(layers, a)
 	}

@@ -129,27 +129,27 @@ func (tr *Trainer) plan() (engine.Plan, error) {
 	d := tr.Data
 	in, out := tr.Layers[0], d.Classes
 	draw := newBuilder(tr.Dtype)
-	data, labels := draw.typed("images", tensor.Uint8, d.Train.Count, in), draw.typed("labels", tensor.Uint8, d.Train.Count)
-	x := draw.do(func(...node) (node, error) {
+	data, labels := draw.Typed("images", tensor.Uint8, d.Train.Count, in), draw.Typed("labels", tensor.Uint8, d.Train.Count)
+	x := draw.Do(func() (node, error) {
 		return kernels.Minibatch(data, tr.Dtype, tr.Batch, batchStream, kernels.Scaled)
 	})
-	y := draw.do(func(...node) (node, error) {
+	y := draw.Do(func() (node, error) {
 		return kernels.MinibatchLabels(labels, tr.Dtype, tr.Batch, out, batchStream)
 	})
 	drawn := map[string]node{"x": x, "y": y}
 	draw.noises(tr.Network, tr.Batch, drawn)
-	p.Stages = append(p.Stages, engine.Stage{Name: "batch", Graph: draw.g, Next: drawn, Repeat: 1})
+	p.Stages = append(p.Stages, engine.Stage{Name: "batch", Graph: draw.ExprGraph, Next: drawn, Repeat: 1})
 
 	b := newBuilder(tr.Dtype)
-	next, err := tr.update(b, b.slot("x", tr.Batch, in), b.slot("y", tr.Batch, out))
+	next, err := tr.update(b, b.Slot("x", tr.Batch, in), b.Slot("y", tr.Batch, out))
 	if err != nil {
 		return p, err
 	}
-	p.Stages = append(p.Stages, engine.Stage{Name: "train", Graph: b.g, Next: next, Repeat: 1})
+	p.Stages = append(p.Stages, engine.Stage{Name: "train", Graph: b.ExprGraph, Next: next, Repeat: 1})
 
 	e := newBuilder(tr.Dtype)
 	p.Stages = append(p.Stages, tr.evaluation(e))
-	for _, err := range []error{draw.err, b.err, e.err} {
+	for _, err := range []error{draw.Err(), b.Err(), e.Err()} {
 		if err != nil {
 			return p, fmt.Errorf("modes: %w", err)
 		}
@@ -160,39 +160,39 @@ func (tr *Trainer) plan() (engine.Plan, error) {
 // update is the loss, its gradient and the optimiser's step.
 func (tr *Trainer) update(b *builder, x, y node) (map[string]node, error) {
 	logits, _ := b.forward(tr.Network, x, func(l int) node {
-		return b.slot(fmt.Sprintf("eps%d", l+1), tr.Batch, tr.Layers[l+1])
+		return b.Slot(fmt.Sprintf("eps%d", l+1), tr.Batch, tr.Layers[l+1])
 	})
 	loss := b.loss(tr.Loss, logits, y, float64(tr.Batch))
 	total := loss
 	if tr.Space == SVDModes {
-		total = b.add(loss, b.had(b.orthogonality(tr.params), b.num(tr.Penalty)))
+		total = b.Add(loss, b.Had(b.orthogonality(tr.params), b.Num(tr.Penalty)))
 	}
-	if b.err != nil {
-		return nil, b.err
+	if b.Err() != nil {
+		return nil, b.Err()
 	}
 	var params []node
 	for _, p := range tr.params {
-		params = append(params, b.in[p.Name])
+		params = append(params, b.Slot(p.Name, p.Shape...))
 	}
-	grads, err := gorgonia.Grad(total, params...)
-	if err != nil {
-		return nil, err
+	grads := b.Grad(total, params...)
+	if grads == nil {
+		return nil, b.Err()
 	}
 	next := b.optimise(tr.Training, params, grads)
 	b.confine(tr.Network, next)
-	next["loss"] = b.add(b.slot("loss"), loss)
-	return next, b.err
+	next["loss"] = b.Add(b.Slot("loss"), loss)
+	return next, b.Err()
 }
 
 // loss is -Σ y ln softmax(z)/batch, or Σ (y - z)²/(2 batch).
 func (b *builder) loss(kind string, z, y node, batch float64) node {
 	if kind == "mse" {
-		d := b.sub(z, y)
-		return b.div(b.do(func(x ...node) (node, error) { return gorgonia.Sum(x[0]) }, b.had(d, d)), b.num(2*batch))
+		d := b.Sub(z, y)
+		return b.Div(b.Sum(b.Had(d, d)), b.Num(2*batch))
 	}
-	l := b.do(func(x ...node) (node, error) { return gorgonia.LogSoftMax(x[0], 1) }, z)
-	s := b.do(func(x ...node) (node, error) { return gorgonia.Sum(x[0]) }, b.had(y, l))
-	return b.div(b.do(one(gorgonia.Neg), s), b.num(batch))
+	l := b.Do(func() (node, error) { return gorgonia.LogSoftMax(z, 1) })
+	s := b.Sum(b.Had(y, l))
+	return b.Div(b.Apply(gorgonia.Neg, s), b.Num(batch))
 }
 
 // orthogonality is Σ over mode matrices of |ξᵀξ - 1|², modes being columns of in and rows of out.
@@ -202,19 +202,18 @@ func (b *builder) orthogonality(params []Parameter) node {
 		if p.Shape[0] == 1 {
 			continue
 		}
-		x := b.in[p.Name]
-		t := b.do(func(x ...node) (node, error) { return gorgonia.Transpose(x[0], 1, 0) }, x)
-		q := b.mul(t, x)
+		x := b.Slot(p.Name, p.Shape...)
+		t := b.T(x)
+		q := b.Mul(t, x)
 		if p.Name[0] == 'o' {
-			q = b.mul(x, t)
+			q = b.Mul(x, t)
 		}
 		// |Q - 1|² = ΣQ² - 2 tr Q + P, and tr ξᵀξ = Σ ξ²
-		total := func(n node) node { return b.do(func(x ...node) (node, error) { return gorgonia.Sum(x[0]) }, n) }
-		e := b.sub(total(b.had(q, q)), b.had(total(b.had(x, x)), b.num(2)))
+		e := b.Sub(b.Sum(b.Had(q, q)), b.Scale(b.Sum(b.Had(x, x)), 2))
 		if sum == nil {
 			sum = e
 		} else {
-			sum = b.add(sum, e)
+			sum = b.Add(sum, e)
 		}
 	}
 	return sum
@@ -224,14 +223,14 @@ func (b *builder) orthogonality(params []Parameter) node {
 // β₁ = .9, β₂ = .999, ε = 1e-8 (Kingma, Ba 2015; decoupled decay: Loshchilov, Hutter 2019).
 func (b *builder) optimise(t Training, params, grads []node) map[string]node {
 	const beta1, beta2, eps = .9, .999, 1e-8
-	rate := b.slot("rate")
+	rate := b.Slot("rate")
 	next := map[string]node{}
-	keep := b.sub(b.num(1), b.had(rate, b.num(t.Decay)))
+	keep := b.Sub(b.Num(1), b.Scale(rate, t.Decay))
 	var c1, c2 node
 	if t.Optimiser == "adam" {
-		p1, p2 := b.had(b.slot("beta1^t"), b.num(beta1)), b.had(b.slot("beta2^t"), b.num(beta2))
+		p1, p2 := b.Scale(b.Slot("beta1^t"), beta1), b.Scale(b.Slot("beta2^t"), beta2)
 		next["beta1^t"], next["beta2^t"] = p1, p2
-		c1, c2 = b.sub(b.num(1), p1), b.sub(b.num(1), p2)
+		c1, c2 = b.Sub(b.Num(1), p1), b.Sub(b.Num(1), p2)
 	}
 	for i, p := range params {
 		g, shape := grads[i], p.Shape()
@@ -240,15 +239,15 @@ func (b *builder) optimise(t Training, params, grads []node) map[string]node {
 		case "sgd":
 			step = g
 		case "momentum":
-			step = b.add(b.had(b.slot("m."+p.Name(), shape...), b.num(t.Momentum)), g)
+			step = b.Add(b.Scale(b.Slot("m."+p.Name(), shape...), t.Momentum), g)
 			next["m."+p.Name()] = step
 		default:
-			m := b.add(b.had(b.slot("m."+p.Name(), shape...), b.num(beta1)), b.had(g, b.num(1-beta1)))
-			v := b.add(b.had(b.slot("v."+p.Name(), shape...), b.num(beta2)), b.had(b.do(one(gorgonia.Square), g), b.num(1-beta2)))
+			m := b.Add(b.Scale(b.Slot("m."+p.Name(), shape...), beta1), b.Scale(g, 1-beta1))
+			v := b.Add(b.Had(b.Slot("v."+p.Name(), shape...), b.Num(beta2)), b.Had(b.Apply(gorgonia.Square, g), b.Num(1-beta2)))
 			next["m."+p.Name()], next["v."+p.Name()] = m, v
-			step = b.div(b.div(m, c1), b.add(b.do(one(gorgonia.Sqrt), b.div(v, c2)), b.num(eps)))
+			step = b.Div(b.Div(m, c1), b.Add(b.Apply(gorgonia.Sqrt, b.Div(v, c2)), b.Num(eps)))
 		}
-		next[p.Name()] = b.sub(b.had(p, keep), b.had(step, rate))
+		next[p.Name()] = b.Sub(b.Had(p, keep), b.Had(step, rate))
 	}
 	return next
 }

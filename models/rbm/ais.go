@@ -79,13 +79,13 @@ func (a AIS) Start(m *Machine, b engine.Backend) (*Annealer, error) {
 	step, first := newGraph(tensor.Float32), newGraph(tensor.Float32)
 	next := step.anneal(step.machine(*m, ""), a.Chains)
 	// The first configurations: independent units, drawn in their field.
-	zero := first.scale(first.slot("v", a.Chains, m.Visible.Count), 0)
-	draw := first.sample(m.Visible, first.addRow(zero, first.slot("base", m.Visible.Count)), visibleStream)
+	zero := first.Scale(first.Slot("v", a.Chains, m.Visible.Count), 0)
+	draw := first.sample(m.Visible, first.AddRow(zero, first.Slot("base", m.Visible.Count)), visibleStream)
 	gibbs := newGraph(tensor.Float32)
 	w := gibbs.machine(*m, "")
-	h := gibbs.sample(m.Hidden, gibbs.up(w, gibbs.slot("v", a.Chains, m.Visible.Count)), hiddenStream)
+	h := gibbs.sample(m.Hidden, gibbs.up(w, gibbs.Slot("v", a.Chains, m.Visible.Count)), hiddenStream)
 	again := gibbs.sample(m.Visible, gibbs.down(w, h), visibleStream)
-	if err := firstError(step.err, first.err, gibbs.err); err != nil {
+	if err := firstError(step.Err(), first.Err(), gibbs.Err()); err != nil {
 		return nil, fmt.Errorf("ais: %w", err)
 	}
 	p, err := engine.Compile(engine.Plan{Seed: a.Seed, Stages: []engine.Stage{
@@ -105,22 +105,22 @@ func (a AIS) Start(m *Machine, b engine.Backend) (*Annealer, error) {
 
 // anneal is one change of β0 to β1: the weight of the present configurations, then a Gibbs step at β1.
 func (g *graph) anneal(m weights, chains int) map[string]node {
-	v, logw := g.slot("v", chains, m.Visible.Count), g.slot("log weight", chains)
-	beta0, beta1 := g.slot("beta0"), g.slot("beta1")
-	base := g.slot("base", m.Visible.Count)
-	offset := g.sub(m.b, base)
+	v, logw := g.Slot("v", chains, m.Visible.Count), g.Slot("log weight", chains)
+	beta0, beta1 := g.Slot("beta0"), g.Slot("beta1")
+	base := g.Slot("base", m.Visible.Count)
+	offset := g.Sub(m.b, base)
 	x := g.up(m, v)
-	hot, cold := g.had(x, beta0), g.had(x, beta1)
+	hot, cold := g.Had(x, beta0), g.Had(x, beta1)
 	var gain node
 	if bs := m.Hidden.blocks(); len(bs) == 1 && bs[0].units != Potts { // differences unit by unit lose fewer digits
-		gain = g.sum(g.sub(g.each(bs[0].units, cold), g.each(bs[0].units, hot)), 1)
+		gain = g.Sum(g.Sub(g.each(bs[0].units, cold), g.each(bs[0].units, hot)), 1)
 	} else {
-		gain = g.sub(g.logPartition(m.Hidden, cold), g.logPartition(m.Hidden, hot))
+		gain = g.Sub(g.logPartition(m.Hidden, cold), g.logPartition(m.Hidden, hot))
 	}
-	linear := g.had(g.sum(g.hadRow(v, offset), 1), g.sub(beta1, beta0))
+	linear := g.Had(g.Sum(g.HadRow(v, offset), 1), g.Sub(beta1, beta0))
 	h := g.sample(m.Hidden, cold, hiddenStream)
-	field := g.had(g.addRow(g.mul(h, g.t(m.w)), offset), beta1)
-	return map[string]node{"log weight": g.add(logw, g.add(linear, gain)), "v": g.sample(m.Visible, g.addRow(field, base), visibleStream)}
+	field := g.Had(g.AddRow(g.Mul(h, g.T(m.w)), offset), beta1)
+	return map[string]node{"log weight": g.Add(logw, g.Add(linear, gain)), "v": g.sample(m.Visible, g.AddRow(field, base), visibleStream)}
 }
 
 // Use takes the parameters of a machine of the same shape and begins anew: what follows depends on the machine and the seed

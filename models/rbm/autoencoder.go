@@ -47,14 +47,14 @@ func (a Autoencoder) Start(images []uint8, b engine.Backend) (*Tuner, error) {
 	}
 	t := &Tuner{Autoencoder: a, width: width}
 	draw, tune, show := newGraph(tensor.Float32), newGraph(tensor.Float32), newGraph(tensor.Float32)
-	data := draw.typed("data", tensor.Uint8, len(images)/width, width)
-	x := draw.make(func() (node, error) {
+	data := draw.Typed("data", tensor.Uint8, len(images)/width, width)
+	x := draw.Do(func() (node, error) {
 		return kernels.Minibatch(data, tensor.Float32, a.Batch, drawStream, kernels.Scaled)
 	})
 	next := t.update(tune)
-	out, _ := t.network(show, show.slot("picture", testRows, width))
-	out = show.apply(gorgonia.Sigmoid, out)
-	if err := firstError(draw.err, tune.err, show.err); err != nil {
+	out, _ := t.network(show, show.Slot("picture", testRows, width))
+	out = show.Apply(gorgonia.Sigmoid, out)
+	if err := firstError(draw.Err(), tune.Err(), show.Err()); err != nil {
 		return nil, fmt.Errorf("autoencoder: %w", err)
 	}
 	var err error
@@ -73,11 +73,11 @@ func (a Autoencoder) Start(images []uint8, b engine.Backend) (*Tuner, error) {
 func (t *Tuner) network(g *graph, x node) (logits node, parameters []node) {
 	last := len(t.Stack) - 1
 	layer := func(x node, w, b string, in, out int, logistic bool) node {
-		wn, bn := g.slot(w, in, out), g.slot(b, out)
+		wn, bn := g.Slot(w, in, out), g.Slot(b, out)
 		parameters = append(parameters, wn, bn)
-		y := g.addRow(g.mul(x, wn), bn)
+		y := g.AddRow(g.Mul(x, wn), bn)
 		if logistic {
-			y = g.apply(gorgonia.Sigmoid, y)
+			y = g.Apply(gorgonia.Sigmoid, y)
 		}
 		return y
 	}
@@ -93,32 +93,29 @@ func (t *Tuner) network(g *graph, x node) (logits node, parameters []node) {
 
 // update is a step of Adam down the cross entropy Σ softplus(y) - x y, summed over pixels, averaged over the batch.
 func (t *Tuner) update(g *graph) map[string]node {
-	x := g.slot("x", t.Batch, t.width)
+	x := g.Slot("x", t.Batch, t.width)
 	y, parameters := t.network(g, x)
-	loss := g.scale(g.sum(g.sub(g.apply(gorgonia.Softplus, y), g.had(x, y))), 1/float64(t.Batch))
+	loss := g.Scale(g.Sum(g.Sub(g.Apply(gorgonia.Softplus, y), g.Had(x, y))), 1/float64(t.Batch))
 	next := map[string]node{"loss": loss}
-	if g.err != nil {
-		return nil
-	}
-	grads, err := gorgonia.Grad(loss, parameters...)
-	if g.err = err; err != nil {
+	grads := g.Grad(loss, parameters...)
+	if grads == nil {
 		return nil
 	}
 	const b1, b2, tiny = .9, .999, 1e-8
-	p1, p2 := g.scale(g.slot("b1^t"), b1), g.scale(g.slot("b2^t"), b2)
+	p1, p2 := g.Scale(g.Slot("b1^t"), b1), g.Scale(g.Slot("b2^t"), b2)
 	next["b1^t"], next["b2^t"] = p1, p2
-	c1, c2 := g.sub(g.num(1), p1), g.sub(g.num(1), p2)
+	c1, c2 := g.Sub(g.Num(1), p1), g.Sub(g.Num(1), p2)
 	for i, p := range parameters {
-		if g.err != nil {
+		if g.Err() != nil {
 			return nil
 		}
 		name, shape := p.Name(), p.Shape()
-		m := g.add(g.scale(g.slot("m "+name, shape...), b1), g.scale(grads[i], 1-b1))
-		v := g.add(g.scale(g.slot("v "+name, shape...), b2), g.scale(g.apply(gorgonia.Square, grads[i]), 1-b2))
-		root := g.add(g.apply(gorgonia.Sqrt, g.apply2(gorgonia.HadamardDiv, v, c2)), g.num(tiny))
-		step := g.apply2(gorgonia.HadamardDiv, g.apply2(gorgonia.HadamardDiv, m, c1), root)
+		m := g.Add(g.Scale(g.Slot("m "+name, shape...), b1), g.Scale(grads[i], 1-b1))
+		v := g.Add(g.Scale(g.Slot("v "+name, shape...), b2), g.Scale(g.Apply(gorgonia.Square, grads[i]), 1-b2))
+		root := g.Add(g.Apply(gorgonia.Sqrt, g.Apply2(gorgonia.HadamardDiv, v, c2)), g.Num(tiny))
+		step := g.Apply2(gorgonia.HadamardDiv, g.Apply2(gorgonia.HadamardDiv, m, c1), root)
 		next["m "+name], next["v "+name] = m, v
-		next[name] = g.sub(p, g.scale(step, t.Rate))
+		next[name] = g.Sub(p, g.Scale(step, t.Rate))
 	}
 	return next
 }

@@ -27,12 +27,12 @@ func NewEvaluator(m *Machine, rows int, b engine.Backend) (*Evaluator, error) {
 	}
 	e := &Evaluator{machine: *m, rows: rows}
 	free, back := newGraph(tensor.Float32), newGraph(tensor.Float32)
-	f := free.freeEnergy(free.machine(*m, ""), free.slot("v", rows, m.Visible.Count))
-	w, v := back.machine(*m, ""), back.slot("v", rows, m.Visible.Count)
+	f := free.freeEnergy(free.machine(*m, ""), free.Slot("v", rows, m.Visible.Count))
+	w, v := back.machine(*m, ""), back.Slot("v", rows, m.Visible.Count)
 	again := back.means(m.Visible, back.down(w, back.means(m.Hidden, back.up(w, v))))
-	r := back.sum(back.apply(gorgonia.Square, back.sub(again, v)), 1)
-	if free.err != nil || back.err != nil {
-		return nil, fmt.Errorf("rbm: evaluation: %w", firstError(free.err, back.err))
+	r := back.Sum(back.Apply(gorgonia.Square, back.Sub(again, v)), 1)
+	if err := firstError(free.Err(), back.Err()); err != nil {
+		return nil, fmt.Errorf("rbm: evaluation: %w", err)
 	}
 	var err error
 	e.Program, err = engine.Compile(engine.Plan{Stages: []engine.Stage{

@@ -68,10 +68,10 @@ func TestObjectivesAgainstDifferences(t *testing.T) {
 			const rows = 6
 			g := newGraph(tensor.Float64)
 			w := g.machine(*m, "")
-			value := g.turning(w, g.slot("v0", rows, 5), g.slot("turned", rows, 5), method)
+			value := g.turning(w, g.Slot("v0", rows, 5), g.Slot("turned", rows, 5), method)
 			grad := g.ascent(value, w)
-			if g.err != nil {
-				t.Fatal(g.err)
+			if g.Err() != nil {
+				t.Fatal(g.Err())
 			}
 			p, err := engine.Compile(engine.Plan{Stages: []engine.Stage{{Name: "s", Graph: g.ExprGraph, Repeat: 1,
 				Next: map[string]node{"value": value, "dW": grad.w, "db": grad.b, "dc": grad.c}}}}, open(t, 1))

@@ -41,36 +41,36 @@ func (p *phases) stages() []phase {
 // draw is the next batch as visible units.
 func (p *phases) draw(g *graph) map[string]node {
 	rows, pixels := p.Set.Train.Count, p.model.Visible.Count-p.model.Visible.Labels
-	data := g.typed("data", tensor.Uint8, rows, pixels)
-	v := g.make(func() (node, error) { return kernels.Minibatch(data, g.dt, p.Batch, drawStream, p.pixels()) })
+	data := g.Typed("data", tensor.Uint8, rows, pixels)
+	v := g.Do(func() (node, error) { return kernels.Minibatch(data, g.Dtype, p.Batch, drawStream, p.pixels()) })
 	switch p.Visible {
 	case Ising:
-		v = g.sub(g.add(v, v), g.num(1))
+		v = g.Sub(g.Add(v, v), g.Num(1))
 	case Gaussian:
-		minus := g.apply(gorgonia.Neg, g.slot("shift", pixels))
-		v = g.hadRow(g.addRow(v, minus), g.slot("inverse scale", pixels))
+		minus := g.Apply(gorgonia.Neg, g.Slot("shift", pixels))
+		v = g.HadRow(g.AddRow(v, minus), g.Slot("inverse scale", pixels))
 	}
 	if p.Labels {
-		labels := g.typed("labels", tensor.Uint8, rows)
-		y := g.make(func() (node, error) {
-			return kernels.MinibatchLabels(labels, g.dt, p.Batch, p.Set.Classes, drawStream)
+		labels := g.Typed("labels", tensor.Uint8, rows)
+		y := g.Do(func() (node, error) {
+			return kernels.MinibatchLabels(labels, g.Dtype, p.Batch, p.Set.Classes, drawStream)
 		})
-		v = g.make(func() (node, error) { return gorgonia.Concat(1, v, y) })
+		v = g.Do(func() (node, error) { return gorgonia.Concat(1, v, y) })
 	}
 	next := map[string]node{"v0": v}
 	if p.Method == PL || p.Method == RM {
-		next["turned"] = g.make(func() (node, error) { return kernels.OneHot(v, flipStream) })
+		next["turned"] = g.Do(func() (node, error) { return kernels.OneHot(v, flipStream) })
 	}
 	return next
 }
 
-func (p *phases) v0(g *graph) node { return g.slot("v0", p.Batch, p.model.Visible.Count) }
-func (p *phases) v(g *graph) node  { return g.slot("v", p.walkers(), p.model.Visible.Count) }
+func (p *phases) v0(g *graph) node { return g.Slot("v0", p.Batch, p.model.Visible.Count) }
+func (p *phases) v(g *graph) node  { return g.Slot("v", p.walkers(), p.model.Visible.Count) }
 
 func (p *phases) positive(g *graph) map[string]node {
 	m := g.machine(*p.model, "")
 	x := g.up(m, p.v0(g))
-	next := map[string]node{"ph0": g.scale(g.means(m.Hidden, x), 1/float64(p.Batch))}
+	next := map[string]node{"ph0": g.Scale(g.means(m.Hidden, x), 1/float64(p.Batch))}
 	if p.Method == CD {
 		next["v"] = g.sample(m.Visible, g.down(m, g.sample(m.Hidden, x, hiddenStream)), visibleStream)
 	}
@@ -92,19 +92,19 @@ type gradient struct{ w, b, c node }
 // update changes the parameters by the difference of the two phases.
 func (p *phases) update(g *graph) map[string]node {
 	m := g.machine(*p.model, "")
-	v0, v, ph0 := p.v0(g), p.v(g), g.slot("ph0", p.Batch, p.Hidden)
+	v0, v, ph0 := p.v0(g), p.v(g), g.Slot("ph0", p.Batch, p.Hidden)
 	ph := g.means(m.Hidden, g.up(m, v))
 	var vmean node
 	if p.Method == PT { // only walkers at β = 1 count
 		cold := p.coldest(g)
-		ph = g.hadCol(ph, cold)
-		vmean = g.reshape(g.mul(g.t(cold), v), m.Visible.Count)
+		ph = g.HadCol(ph, cold)
+		vmean = g.Reshape(g.Mul(g.T(cold), v), m.Visible.Count)
 	} else {
-		ph = g.scale(ph, 1/float64(p.walkers()))
-		vmean = g.mean(v, 0)
+		ph = g.Scale(ph, 1/float64(p.walkers()))
+		vmean = g.Mean(v, 0)
 	}
-	h0, v0mean := g.sum(ph0, 0), g.mean(v0, 0)
-	grad := gradient{g.sub(g.mul(g.t(v0), ph0), g.mul(g.t(v), ph)), g.sub(v0mean, vmean), g.sub(h0, g.sum(ph, 0))}
+	h0, v0mean := g.Sum(ph0, 0), g.Mean(v0, 0)
+	grad := gradient{g.Sub(g.Mul(g.T(v0), ph0), g.Mul(g.T(v), ph)), g.Sub(v0mean, vmean), g.Sub(h0, g.Sum(ph, 0))}
 	next := map[string]node{}
 	if p.Centred {
 		grad = g.centre(grad, m, v0mean, h0, next)
@@ -122,20 +122,20 @@ const centreRate = .01
 // centre turns the gradient into that of the parametrisation by (v-μ)·W (h-λ), with μ and λ the running means over the data:
 // ∂W = ∇W - μ ∇cᵀ - ∇b λᵀ, ∂b = ∇b - ∂W λ, ∂c = ∇c - ∂Wᵀ μ.
 func (g *graph) centre(grad gradient, m weights, v0, h0 node, next map[string]node) gradient {
-	if g.err != nil {
+	if g.Err() != nil {
 		return grad
 	}
 	nv, nh := m.Visible.Count, m.Hidden.Count
 	slide := func(name string, n int, mean node) node {
-		old := g.slot(name, n)
-		next[name] = g.add(old, g.scale(g.sub(mean, old), centreRate))
+		old := g.Slot(name, n)
+		next[name] = g.Add(old, g.Scale(g.Sub(mean, old), centreRate))
 		return old
 	}
 	mu, lambda := slide("centre v", nv, v0), slide("centre h", nh, h0)
-	w := g.sub(grad.w, g.add(g.outer(mu, grad.c), g.outer(grad.b, lambda)))
-	col := func(x node, n int) node { return g.reshape(x, n, 1) }
-	b := g.sub(grad.b, g.reshape(g.mul(w, col(lambda, nh)), nv))
-	c := g.sub(grad.c, g.reshape(g.mul(g.t(w), col(mu, nv)), nh))
+	w := g.Sub(grad.w, g.Add(g.Outer(mu, grad.c), g.Outer(grad.b, lambda)))
+	col := func(x node, n int) node { return g.Reshape(x, n, 1) }
+	b := g.Sub(grad.b, g.Reshape(g.Mul(w, col(lambda, nh)), nv))
+	c := g.Sub(grad.c, g.Reshape(g.Mul(g.T(w), col(mu, nv)), nh))
 	return gradient{w, b, c}
 }
 
@@ -145,11 +145,11 @@ const sparsityRate = .05
 // sparsity pulls the running mean q of every hidden unit towards the target by changing its bias and, through the active
 // visible units, its weights (Lee, Ekanadham, Ng 2007; Hinton 2012, section 11).
 func (p *phases) sparsity(g *graph, grad gradient, v0, h0 node, next map[string]node) gradient {
-	old := g.slot("activity", p.Hidden)
-	q := g.add(old, g.scale(g.sub(h0, old), sparsityRate))
+	old := g.Slot("activity", p.Hidden)
+	q := g.Add(old, g.Scale(g.Sub(h0, old), sparsityRate))
 	next["activity"] = q
-	pull := g.scale(g.sub(g.num(p.Sparsity), q), p.SparsityCost)
-	return gradient{g.add(grad.w, g.outer(v0, pull)), grad.b, g.add(grad.c, pull)}
+	pull := g.Scale(g.Sub(g.Num(p.Sparsity), q), p.SparsityCost)
+	return gradient{g.Add(grad.w, g.Outer(v0, pull)), grad.b, g.Add(grad.c, pull)}
 }
 
 // limit is the size of a bias beyond which a training has diverged.
@@ -157,32 +157,32 @@ const limit = 1e6
 
 // step moves the parameters under a prefix along the gradient: u = μu + εg, and p + u, or p + μu + εg for Nesterov.
 func (p *phases) step(g *graph, prefix string, m weights, grad gradient, next map[string]node) {
-	rate, momentum := g.slot("rate"), g.slot("momentum")
+	rate, momentum := g.Slot("rate"), g.Slot("momentum")
 	move := func(name string, at, grad node) node {
-		if g.err != nil {
+		if g.Err() != nil {
 			return nil
 		}
-		push := g.had(grad, rate)
+		push := g.Had(grad, rate)
 		if p.Momentum == 0 {
-			return g.add(at, push)
+			return g.Add(at, push)
 		}
-		u := g.add(g.had(g.slot("velocity "+prefix+name, at.Shape()...), momentum), push)
+		u := g.Add(g.Had(g.Slot("velocity "+prefix+name, at.Shape()...), momentum), push)
 		next["velocity "+prefix+name] = u
 		if p.Nesterov {
-			u = g.add(g.had(u, momentum), push)
+			u = g.Add(g.Had(u, momentum), push)
 		}
-		return g.add(at, u)
+		return g.Add(at, u)
 	}
 	w := grad.w
 	if p.L2 > 0 {
-		w = g.sub(w, g.scale(m.w, p.L2))
+		w = g.Sub(w, g.Scale(m.w, p.L2))
 	}
 	if p.L1 > 0 {
-		w = g.sub(w, g.scale(g.apply(gorgonia.Sign, m.w), p.L1))
+		w = g.Sub(w, g.Scale(g.Apply(gorgonia.Sign, m.w), p.L1))
 	}
 	if p.BinaryWeights > 0 && prefix == "" {
-		latent := g.clip(move("W", g.slot("latent", p.model.Visible.Count, p.model.Hidden.Count), w), 1)
-		next["latent"], next["W"] = latent, g.scale(g.apply(gorgonia.Sign, latent), p.BinaryWeights)
+		latent := g.clip(move("W", g.Slot("latent", p.model.Visible.Count, p.model.Hidden.Count), w), 1)
+		next["latent"], next["W"] = latent, g.Scale(g.Apply(gorgonia.Sign, latent), p.BinaryWeights)
 	} else {
 		next[prefix+"W"] = move("W", m.w, w)
 		if p.Clip > 0 {
@@ -191,9 +191,9 @@ func (p *phases) step(g *graph, prefix string, m weights, grad gradient, next ma
 	}
 	next[prefix+"b"], next[prefix+"c"] = move("b", m.b, grad.b), move("c", m.c, grad.c)
 	if prefix == "" {
-		seen := g.typed("diverged", tensor.Int64, 1)
+		seen := g.Typed("diverged", tensor.Int64, 1)
 		for _, x := range []node{next["b"], next["c"]} {
-			seen = g.make(func() (node, error) { return kernels.Watch(seen, x, limit) })
+			seen = g.Do(func() (node, error) { return kernels.Watch(seen, x, limit) })
 		}
 		next["diverged"] = seen
 	}
@@ -201,7 +201,7 @@ func (p *phases) step(g *graph, prefix string, m weights, grad gradient, next ma
 
 // clip is x moved into -most … most, to the last bit or two.
 func (g *graph) clip(x node, most float64) node {
-	above := g.apply(gorgonia.Rectify, g.sub(x, g.num(most)))
-	below := g.apply(gorgonia.Rectify, g.sub(g.num(-most), x))
-	return g.add(g.sub(x, above), below)
+	above := g.Apply(gorgonia.Rectify, g.Sub(x, g.Num(most)))
+	below := g.Apply(gorgonia.Rectify, g.Sub(g.Num(-most), x))
+	return g.Add(g.Sub(x, above), below)
 }

@@ -68,7 +68,7 @@ func (sa *Sampler) plan() (engine.Plan, error) {
 	m, walkers := sa.Machine, sa.walkers()
 	nv := m.Visible.Count
 	g, first, means := newGraph(tensor.Float32), newGraph(tensor.Float32), newGraph(tensor.Float32)
-	w, v := g.machine(*m, ""), g.slot("v", walkers, nv)
+	w, v := g.machine(*m, ""), g.Slot("v", walkers, nv)
 	var next map[string]node
 	if sa.Temperatures > 1 {
 		next = g.tempered(w, v, sa.Chains, sa.Temperatures)
@@ -77,14 +77,14 @@ func (sa *Sampler) plan() (engine.Plan, error) {
 		next = map[string]node{"v": g.sample(m.Visible, g.down(w, h), visibleStream)}
 	}
 	if sa.Clamp != nil {
-		mask, fresh := g.slot("clamp", walkers, nv), next["v"]
-		next["v"] = g.make(func() (node, error) { return kernels.Select(mask, v, fresh) })
+		mask, fresh := g.Slot("clamp", walkers, nv), next["v"]
+		next["v"] = g.Do(func() (node, error) { return kernels.Select(mask, v, fresh) })
 	}
-	zero := first.scale(first.slot("v", walkers, nv), 0)
-	draw := first.sample(m.Visible, first.addRow(zero, first.slot("base", nv)), visibleStream)
+	zero := first.Scale(first.Slot("v", walkers, nv), 0)
+	draw := first.sample(m.Visible, first.AddRow(zero, first.Slot("base", nv)), visibleStream)
 	u := means.machine(*m, "")
-	shown := means.means(m.Visible, means.down(u, means.means(m.Hidden, means.up(u, means.slot("v", walkers, nv)))))
-	if err := firstError(g.err, first.err, means.err); err != nil {
+	shown := means.means(m.Visible, means.down(u, means.means(m.Hidden, means.up(u, means.Slot("v", walkers, nv)))))
+	if err := firstError(g.Err(), first.Err(), means.Err()); err != nil {
 		return engine.Plan{}, fmt.Errorf("rbm: sampling: %w", err)
 	}
 	return engine.Plan{Seed: sa.Seed, Stages: []engine.Stage{

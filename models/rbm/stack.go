@@ -59,7 +59,7 @@ func (s Stack) pass(in []float32, b engine.Backend, down bool) ([]float32, error
 	if down {
 		width = s[len(s)-1].Hidden.Count
 	}
-	x := g.slot("in", passRows, width)
+	x := g.Slot("in", passRows, width)
 	for l := range s {
 		if down {
 			l = len(s) - 1 - l
@@ -70,10 +70,11 @@ func (s Stack) pass(in []float32, b engine.Backend, down bool) ([]float32, error
 		m := g.machine(*s[l], fmt.Sprint(l, " "))
 		x = g.means(m.Hidden, g.up(m, x))
 	}
-	if g.err != nil {
-		return nil, fmt.Errorf("rbm: stack: %w", g.err)
+	stage, err := g.Stage("pass", 0, map[string]node{"out": x})
+	if err != nil {
+		return nil, fmt.Errorf("rbm: stack: %w", err)
 	}
-	p, err := engine.Compile(engine.Plan{Stages: []engine.Stage{{Name: "pass", Graph: g.ExprGraph, Next: map[string]node{"out": x}}}}, b)
+	p, err := engine.Compile(engine.Plan{Stages: []engine.Stage{stage}}, b)
 	if err != nil {
 		return nil, err
 	}

@@ -12,30 +12,30 @@ import (
 
 // ladder is the slot of the walkers' temperatures, number 0 being β = 1.
 func (g *graph) ladder(chains, temperatures int) node {
-	return g.typed("ladder", tensor.Int32, kernels.LadderRows, chains, 1, temperatures)
+	return g.Typed("ladder", tensor.Int32, kernels.LadderRows, chains, 1, temperatures)
 }
 
 // walkerTable gives every walker of a ladder its number of a table, [chains·temperatures, 1].
 func (g *graph) walkerTable(ladder, table node, walkers int) node {
-	at := g.make(func() (node, error) { return gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt)) })
-	at = g.reshape(at, walkers, 1)
-	return g.make(func() (node, error) { return kernels.Lookup(table, at) })
+	at := g.Do(func() (node, error) { return gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt)) })
+	at = g.Reshape(at, walkers, 1)
+	return g.Do(func() (node, error) { return kernels.Lookup(table, at) })
 }
 
 // tempered is one step of walkers v: hidden units, an exchange of temperatures, visible units.
 func (g *graph) tempered(m weights, v node, chains, temperatures int) map[string]node {
 	walkers := chains * temperatures
-	ladder, betas := g.ladder(chains, temperatures), g.slot("betas", temperatures)
-	base := g.slot("base", m.Visible.Count)
+	ladder, betas := g.ladder(chains, temperatures), g.Slot("betas", temperatures)
+	base := g.Slot("base", m.Visible.Count)
 	x := g.up(m, v)
-	h := g.sample(m.Hidden, g.hadCol(x, g.walkerTable(ladder, betas, walkers)), hiddenStream)
-	offset := g.sub(m.b, base)
-	e := g.apply(gorgonia.Neg, g.add(g.sum(g.hadRow(v, offset), 1), g.sum(g.had(h, x), 1)))
-	e = g.apply(kernels.Widen, g.reshape(e, chains, temperatures))
-	exact := g.typed("betas64", tensor.Float64, temperatures)
-	next := g.make(func() (node, error) { return kernels.Exchange(swapStream, ladder, e, exact) })
-	field := g.addRow(g.mul(h, g.t(m.w)), offset)
-	field = g.addRow(g.hadCol(field, g.walkerTable(next, betas, walkers)), base)
+	h := g.sample(m.Hidden, g.HadCol(x, g.walkerTable(ladder, betas, walkers)), hiddenStream)
+	offset := g.Sub(m.b, base)
+	e := g.Apply(gorgonia.Neg, g.Add(g.Sum(g.HadRow(v, offset), 1), g.Sum(g.Had(h, x), 1)))
+	e = g.Apply(kernels.Widen, g.Reshape(e, chains, temperatures))
+	exact := g.Typed("betas64", tensor.Float64, temperatures)
+	next := g.Do(func() (node, error) { return kernels.Exchange(swapStream, ladder, e, exact) })
+	field := g.AddRow(g.Mul(h, g.T(m.w)), offset)
+	field = g.AddRow(g.HadCol(field, g.walkerTable(next, betas, walkers)), base)
 	return map[string]node{"ladder": next, "v": g.sample(m.Visible, field, visibleStream)}
 }
 
@@ -45,7 +45,7 @@ func (p *phases) temper(g *graph) map[string]node {
 
 // coldest is 1/chains for the walkers at β = 1 and 0 for the others, [walkers, 1].
 func (p *phases) coldest(g *graph) node {
-	return g.walkerTable(g.ladder(p.Chains, p.Temperatures), g.slot("cold", p.Temperatures), p.walkers())
+	return g.walkerTable(g.ladder(p.Chains, p.Temperatures), g.Slot("cold", p.Temperatures), p.walkers())
 }
 
 // Betas are n inverse temperatures from 1 to 0, evenly spaced.
@@ -62,7 +62,7 @@ func (p *phases) upperMachine() Machine {
 	return Machine{Visible: Layer{Units: Bernoulli, Count: p.Hidden}, Hidden: Layer{Units: Bernoulli, Count: p.Upper}}
 }
 
-func (p *phases) u(g *graph) node { return g.slot("u", p.Chains, p.Hidden) }
+func (p *phases) u(g *graph) node { return g.Slot("u", p.Chains, p.Hidden) }
 
 func (p *phases) upper(g *graph) map[string]node {
 	m := g.machine(p.upperMachine(), "upper ")
@@ -76,24 +76,24 @@ func (p *phases) swap(g *graph) map[string]node {
 	m, upper := g.machine(*p.model, ""), g.machine(p.upperMachine(), "upper ")
 	h, u := g.sample(m.Hidden, g.up(m, p.v(g)), hiddenStream), p.u(g)
 	gain := func(h node) node { // ln p₂(h) - ln p₁(h)
-		below := g.add(g.sum(g.hadRow(h, m.c), 1), g.logPartition(m.Visible, g.down(m, h)))
-		return g.sub(g.apply(gorgonia.Neg, g.freeEnergy(upper, h)), below)
+		below := g.Add(g.Sum(g.HadRow(h, m.c), 1), g.logPartition(m.Visible, g.down(m, h)))
+		return g.Sub(g.Apply(gorgonia.Neg, g.freeEnergy(upper, h)), below)
 	}
-	ratio := g.apply(gorgonia.Exp, g.sub(gain(h), gain(u)))
-	chance := g.make(func() (node, error) { return kernels.UniformLike(ratio, swapStream) })
-	accept := g.make(func() (node, error) { return gorgonia.Gt(ratio, chance, true) })
-	moved := g.hadCol(g.sub(u, h), g.reshape(accept, p.Chains, 1))
-	up := g.add(h, moved)
-	return map[string]node{"v": g.sample(m.Visible, g.down(m, up), visibleStream), "u": g.sub(u, moved),
-		"swaps": g.add(g.slot("swaps"), g.mean(accept))}
+	ratio := g.Apply(gorgonia.Exp, g.Sub(gain(h), gain(u)))
+	chance := g.Do(func() (node, error) { return kernels.UniformLike(ratio, swapStream) })
+	accept := g.Do(func() (node, error) { return gorgonia.Gt(ratio, chance, true) })
+	moved := g.HadCol(g.Sub(u, h), g.Reshape(accept, p.Chains, 1))
+	up := g.Add(h, moved)
+	return map[string]node{"v": g.sample(m.Visible, g.down(m, up), visibleStream), "u": g.Sub(u, moved),
+		"swaps": g.Add(g.Slot("swaps"), g.Mean(accept))}
 }
 
 func (p *phases) updateUpper(g *graph) map[string]node {
 	m := g.machine(p.upperMachine(), "upper ")
-	h0, u := g.slot("h0", p.Batch, p.Hidden), p.u(g)
-	ph0 := g.scale(g.means(m.Hidden, g.up(m, h0)), 1/float64(p.Batch))
-	ph := g.scale(g.means(m.Hidden, g.up(m, u)), 1/float64(p.Chains))
-	grad := gradient{g.sub(g.mul(g.t(h0), ph0), g.mul(g.t(u), ph)), g.sub(g.mean(h0, 0), g.mean(u, 0)), g.sub(g.sum(ph0, 0), g.sum(ph, 0))}
+	h0, u := g.Slot("h0", p.Batch, p.Hidden), p.u(g)
+	ph0 := g.Scale(g.means(m.Hidden, g.up(m, h0)), 1/float64(p.Batch))
+	ph := g.Scale(g.means(m.Hidden, g.up(m, u)), 1/float64(p.Chains))
+	grad := gradient{g.Sub(g.Mul(g.T(h0), ph0), g.Mul(g.T(u), ph)), g.Sub(g.Mean(h0, 0), g.Mean(u, 0)), g.Sub(g.Sum(ph0, 0), g.Sum(ph, 0))}
 	next := map[string]node{}
 	p.step(g, "upper ", m, grad, next)
 	return next

@@ -196,9 +196,9 @@ func (t *Training) plan(m *Machine) (engine.Plan, error) {
 	p := engine.Plan{Seed: t.Seed}
 	add := func(name string, repeat int, build func(g *graph) map[string]node) error {
 		g := newGraph(tensor.Float32)
-		next := build(g)
-		p.Stages = append(p.Stages, engine.Stage{Name: name, Graph: g.ExprGraph, Next: next, Repeat: repeat})
-		return g.where(name)
+		stage, err := g.Stage(name, repeat, build(g))
+		p.Stages = append(p.Stages, stage)
+		return err
 	}
 	phases := &phases{t, m}
 	err := add("draw", 1, phases.draw)

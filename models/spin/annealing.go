@@ -166,9 +166,9 @@ func (s *Annealer) compile(b engine.Backend) (*engine.Program, error) {
 	plan := engine.Plan{Seed: s.Seed}
 	add := func(name string, repeat int, build func(g *graph) map[string]node) error {
 		g := newGraph(s.batch)
-		next := build(g)
-		plan.Stages = append(plan.Stages, engine.Stage{Name: name, Graph: g.ExprGraph, Next: next, Repeat: repeat})
-		return g.err
+		stage, err := g.Stage(name, repeat, build(g))
+		plan.Stages = append(plan.Stages, stage)
+		return err
 	}
 	err := add("sweep", s.Sweeps, func(g *graph) map[string]node { return map[string]node{"state": s.carrier.sweep(g)} })
 	if err == nil && s.carrier.follows() {

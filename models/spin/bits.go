@@ -25,38 +25,38 @@ func (c *bitCarrier) bytes() int64 {
 }
 
 func (c *bitCarrier) state(g *graph) node {
-	return g.slot("state", tensor.Uint64, c.systems, c.rows, c.width())
+	return g.Typed("state", tensor.Uint64, c.systems, c.rows, c.width())
 }
 
 func (c *bitCarrier) external(g *graph) node {
-	return g.slot("external", tensor.Float32, c.systems, c.n)
+	return g.Typed("external", tensor.Float32, c.systems, c.n)
 }
 
 func (c *bitCarrier) couplings(g *graph) node {
-	return g.slot("couplings", tensor.Uint64, c.systems, c.n, kernels.BitWords(c.n))
+	return g.Typed("couplings", tensor.Uint64, c.systems, c.n, kernels.BitWords(c.n))
 }
 
 func (c *bitCarrier) refresh(g *graph) node {
-	return g.make(func() (node, error) { return kernels.BitPairs(c.walkers(), c.state(g), c.couplings(g), c.external(g)) })
+	return g.Do(func() (node, error) { return kernels.BitPairs(c.walkers(), c.state(g), c.couplings(g), c.external(g)) })
 }
 
 func (c *bitCarrier) sweep(g *graph) node {
 	couplings := c.couplings(g)
 	index := g.indexOf(g.ladder())
-	return g.make(func() (node, error) {
+	return g.Do(func() (node, error) {
 		return kernels.BitSweep(c.strength, c.rule, sweepStream, c.state(g), couplings, c.external(g), g.beta(), index)
 	})
 }
 
 func (c *bitCarrier) energies(g *graph) node {
-	return g.make(func() (node, error) { return kernels.BitEnergy(c.strength, c.walkers(), c.state(g), c.external(g)) })
+	return g.Do(func() (node, error) { return kernels.BitEnergy(c.strength, c.walkers(), c.state(g), c.external(g)) })
 }
 
 func (c *bitCarrier) observe(g *graph) map[string]node {
-	m := g.make(func() (node, error) { return kernels.BitMagnetisation(c.n, c.walkers(), c.state(g)) })
-	next := map[string]node{"magnetisation": g.make(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
+	m := g.Do(func() (node, error) { return kernels.BitMagnetisation(c.n, c.walkers(), c.state(g)) })
+	next := map[string]node{"magnetisation": g.Do(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
 	if c.copies > 1 {
-		next["overlap"] = g.make(func() (node, error) { return kernels.BitOverlaps(c.n, c.state(g), g.ladder()) })
+		next["overlap"] = g.Do(func() (node, error) { return kernels.BitOverlaps(c.n, c.state(g), g.ladder()) })
 	}
 	return next
 }

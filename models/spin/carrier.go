@@ -5,11 +5,12 @@ import (
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/engine/expr"
 	"cavity/engine/rng"
 	"cavity/kernels"
 )
 
-type node = *gorgonia.Node
+type node = expr.Node
 
 // A carrier is one way to hold instances and walkers in a Program: dense couplings, a sparse graph, a lattice with 64
 // spins a word. A walker is one replica: number copy·temperatures + w of its system.
@@ -62,45 +63,23 @@ const (
 	houdayerStream = 3
 )
 
-// graph builds one stage; the first error is kept, and nodes after it are nil.
+// graph builds one stage for a batch of walkers.
 type graph struct {
-	*gorgonia.ExprGraph
+	*expr.Graph
 	batch
-	err error
-	in  map[string]node
 }
 
-func newGraph(b batch) *graph {
-	return &graph{ExprGraph: gorgonia.NewGraph(), batch: b, in: map[string]node{}}
-}
+func newGraph(b batch) *graph { return &graph{expr.New(tensor.Float64), b} }
 
-// slot is the input of a name, made once.
-func (g *graph) slot(name string, dt tensor.Dtype, shape ...int) node {
-	if n := g.in[name]; n != nil {
-		return n
-	}
-	g.in[name] = engine.Input(g.ExprGraph, name, dt, shape...)
-	return g.in[name]
-}
-
-func (g *graph) beta() node { return g.slot("beta", tensor.Float64, g.temperatures) }
+func (g *graph) beta() node { return g.Typed("beta", tensor.Float64, g.temperatures) }
 func (g *graph) ladder() node {
-	return g.slot("ladder", tensor.Int32, kernels.LadderRows, g.systems, g.copies, g.temperatures)
+	return g.Typed("ladder", tensor.Int32, kernels.LadderRows, g.systems, g.copies, g.temperatures)
 }
 
 // indexOf is a ladder's first row: the temperature of every walker, int32 [systems, walkers].
 func (g *graph) indexOf(ladder node) node {
-	row := g.make(func() (node, error) { return gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt)) })
-	return g.make(func() (node, error) { return gorgonia.Reshape(row, tensor.Shape{g.systems, g.walkers()}) })
-}
-
-func (g *graph) make(f func() (node, error)) node {
-	if g.err != nil {
-		return nil
-	}
-	n, err := f()
-	g.err = err
-	return n
+	row := g.Do(func() (node, error) { return gorgonia.Slice(ladder, gorgonia.S(kernels.LadderAt)) })
+	return g.Do(func() (node, error) { return gorgonia.Reshape(row, tensor.Shape{g.systems, g.walkers()}) })
 }
 
 // randomSpins fills s with the first spins of a walker, ±1 from its stream (top bit set: -1).

@@ -60,25 +60,25 @@ func (d *denseCarrier) bytes() int64 {
 }
 
 func (d *denseCarrier) state(g *graph) node {
-	return g.slot("state", tensor.Float32, d.systems, 2, d.walkers(), kernels.DenseStride(d.n))
+	return g.Typed("state", tensor.Float32, d.systems, 2, d.walkers(), kernels.DenseStride(d.n))
 }
 
 func (d *denseCarrier) external(g *graph) node {
-	return g.slot("external", tensor.Float32, d.systems, kernels.DenseStride(d.n))
+	return g.Typed("external", tensor.Float32, d.systems, kernels.DenseStride(d.n))
 }
 
 func (d *denseCarrier) couplings(g *graph) node {
-	return g.slot("couplings", tensor.Float32, d.systems, d.n, kernels.DenseStride(d.n))
+	return g.Typed("couplings", tensor.Float32, d.systems, d.n, kernels.DenseStride(d.n))
 }
 
 func (d *denseCarrier) refresh(g *graph) node {
-	return g.make(func() (node, error) { return kernels.DenseFields(d.state(g), d.couplings(g), d.external(g)) })
+	return g.Do(func() (node, error) { return kernels.DenseFields(d.state(g), d.couplings(g), d.external(g)) })
 }
 
 func (d *denseCarrier) sweep(g *graph) node {
 	couplings := d.couplings(g)
 	index := g.indexOf(g.ladder())
-	return g.make(func() (node, error) {
+	return g.Do(func() (node, error) {
 		return kernels.DenseSweep(d.rule, sweepStream, d.state(g), couplings, d.external(g), g.beta(), index)
 	})
 }
@@ -90,14 +90,14 @@ func (d *denseCarrier) follow(*graph, node) map[string]node { return nil }
 func (d *denseCarrier) retune(*engine.Program, []float64) error { return nil }
 
 func (d *denseCarrier) energies(g *graph) node {
-	return g.make(func() (node, error) { return kernels.DenseEnergy(d.state(g), d.external(g)) })
+	return g.Do(func() (node, error) { return kernels.DenseEnergy(d.state(g), d.external(g)) })
 }
 
 func (d *denseCarrier) observe(g *graph) map[string]node {
-	m := g.make(func() (node, error) { return kernels.DenseMagnetisation(d.n, d.state(g)) })
-	next := map[string]node{"magnetisation": g.make(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
+	m := g.Do(func() (node, error) { return kernels.DenseMagnetisation(d.n, d.state(g)) })
+	next := map[string]node{"magnetisation": g.Do(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
 	if d.copies > 1 {
-		next["overlap"] = g.make(func() (node, error) { return kernels.DenseOverlaps(d.n, d.state(g), g.ladder()) })
+		next["overlap"] = g.Do(func() (node, error) { return kernels.DenseOverlaps(d.n, d.state(g), g.ladder()) })
 	}
 	return next
 }

@@ -37,16 +37,16 @@ func (l lanes) each(run int, f func(system, walker int, s []int8)) {
 type floats struct{ lanes }
 
 func (l floats) state(g *graph) node {
-	return g.slot("state", tensor.Float32, l.systems, l.rows, l.width())
+	return g.Typed("state", tensor.Float32, l.systems, l.rows, l.width())
 }
 
-func (l floats) external(g *graph) node { return g.slot("external", tensor.Float32, l.systems, l.n) }
+func (l floats) external(g *graph) node { return g.Typed("external", tensor.Float32, l.systems, l.n) }
 
 func (l floats) observe(g *graph) map[string]node {
-	m := g.make(func() (node, error) { return kernels.LaneMagnetisation(l.n, l.walkers(), l.state(g)) })
-	next := map[string]node{"magnetisation": g.make(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
+	m := g.Do(func() (node, error) { return kernels.LaneMagnetisation(l.n, l.walkers(), l.state(g)) })
+	next := map[string]node{"magnetisation": g.Do(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
 	if l.copies > 1 {
-		next["overlap"] = g.make(func() (node, error) { return kernels.LaneOverlaps(l.n, l.state(g), g.ladder()) })
+		next["overlap"] = g.Do(func() (node, error) { return kernels.LaneOverlaps(l.n, l.state(g), g.ladder()) })
 	}
 	return next
 }

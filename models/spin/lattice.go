@@ -72,21 +72,21 @@ func (c *latticeCarrier) bytes() int64 {
 }
 
 func (c *latticeCarrier) state(g *graph) node {
-	return g.slot("state", tensor.Uint64, c.lattice.Sites(), c.lattice.Words)
+	return g.Typed("state", tensor.Uint64, c.lattice.Sites(), c.lattice.Words)
 }
 
 func (c *latticeCarrier) couplings(g *graph) node {
 	if c.lattice.CouplingWords == 0 {
 		return nil
 	}
-	return g.slot("couplings", tensor.Uint64, c.lattice.Dims(), c.lattice.Sites(), c.lattice.CouplingWords)
+	return g.Typed("couplings", tensor.Uint64, c.lattice.Dims(), c.lattice.Sites(), c.lattice.CouplingWords)
 }
 
 func (c *latticeCarrier) classes() int { return kernels.LatticeClasses(c.rule, c.lattice.Dims()) }
 
 func (c *latticeCarrier) sweep(g *graph) node {
-	thresholds := g.slot("thresholds", tensor.Uint64, kernels.LatticePlanes, c.classes(), c.lattice.Words)
-	return g.make(func() (node, error) {
+	thresholds := g.Typed("thresholds", tensor.Uint64, kernels.LatticePlanes, c.classes(), c.lattice.Words)
+	return g.Do(func() (node, error) {
 		return kernels.LatticeSweep(c.lattice, c.rule, sweepStream, c.state(g), c.couplings(g), thresholds)
 	})
 }
@@ -95,7 +95,7 @@ func (c *latticeCarrier) refresh(*graph) node { return nil }
 
 // houdayer is the state after a round of cluster moves between copies.
 func (c *latticeCarrier) houdayer(g *graph) node {
-	return g.make(func() (node, error) {
+	return g.Do(func() (node, error) {
 		return kernels.LatticeHoudayer(c.lattice, houdayerStream, c.state(g), g.ladder())
 	})
 }
@@ -104,9 +104,9 @@ func (c *latticeCarrier) follows() bool { return true }
 
 // follow gives every walker the thresholds of the temperature that a ladder assigns to it.
 func (c *latticeCarrier) follow(g *graph, ladder node) map[string]node {
-	table := g.slot("table", tensor.Uint64, c.temperatures, c.classes())
+	table := g.Typed("table", tensor.Uint64, c.temperatures, c.classes())
 	index := g.indexOf(ladder)
-	return map[string]node{"thresholds": g.make(func() (node, error) { return kernels.LatticeThresholds(c.lattice, c.rule, table, index) })}
+	return map[string]node{"thresholds": g.Do(func() (node, error) { return kernels.LatticeThresholds(c.lattice, c.rule, table, index) })}
 }
 
 func (c *latticeCarrier) retune(p *engine.Program, betas []float64) error {
@@ -118,16 +118,16 @@ func (c *latticeCarrier) retune(p *engine.Program, betas []float64) error {
 }
 
 func (c *latticeCarrier) energies(g *graph) node {
-	return g.make(func() (node, error) {
+	return g.Do(func() (node, error) {
 		return kernels.LatticeEnergy(c.lattice, c.systems, c.walkers(), c.state(g), c.couplings(g))
 	})
 }
 
 func (c *latticeCarrier) observe(g *graph) map[string]node {
-	m := g.make(func() (node, error) {
+	m := g.Do(func() (node, error) {
 		return kernels.LatticeMagnetisation(c.lattice, c.systems, c.walkers(), c.state(g))
 	})
-	next := map[string]node{"magnetisation": g.make(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
+	next := map[string]node{"magnetisation": g.Do(func() (node, error) { return kernels.ByTemperature(g.ladder(), m) })}
 	if c.copies < 2 {
 		return next
 	}
@@ -136,7 +136,7 @@ func (c *latticeCarrier) observe(g *graph) map[string]node {
 		if slot == "slices" && c.lattice.Strips {
 			continue
 		}
-		next[slot] = g.make(func() (node, error) { return f(c.lattice, c.state(g), g.ladder()) })
+		next[slot] = g.Do(func() (node, error) { return f(c.lattice, c.state(g), g.ladder()) })
 	}
 	return next
 }

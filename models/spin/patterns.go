@@ -36,11 +36,11 @@ func (c *patternCarrier) bytes() int64 {
 }
 
 func (c *patternCarrier) patterns(g *graph) node {
-	return g.slot("patterns", tensor.Float32, c.systems, c.n, kernels.PatternStride(c.model.P))
+	return g.Typed("patterns", tensor.Float32, c.systems, c.n, kernels.PatternStride(c.model.P))
 }
 
 func (c *patternCarrier) refresh(g *graph) node {
-	return g.make(func() (node, error) {
+	return g.Do(func() (node, error) {
 		return kernels.HopfieldOverlaps(c.model.P, c.walkers(), c.state(g), c.patterns(g))
 	})
 }
@@ -48,7 +48,7 @@ func (c *patternCarrier) refresh(g *graph) node {
 func (c *patternCarrier) sweep(g *graph) node {
 	patterns := c.patterns(g)
 	index := g.indexOf(g.ladder())
-	return g.make(func() (node, error) {
+	return g.Do(func() (node, error) {
 		if c.gibbs {
 			return kernels.HopfieldGibbs(c.model.P, sweepStream, c.state(g), patterns, c.external(g), g.beta(), index)
 		}
@@ -57,7 +57,7 @@ func (c *patternCarrier) sweep(g *graph) node {
 }
 
 func (c *patternCarrier) energies(g *graph) node {
-	return g.make(func() (node, error) { return kernels.HopfieldEnergy(c.model.P, c.walkers(), c.state(g), c.external(g)) })
+	return g.Do(func() (node, error) { return kernels.HopfieldEnergy(c.model.P, c.walkers(), c.state(g), c.external(g)) })
 }
 
 func (c *patternCarrier) fill(p *engine.Program) error {

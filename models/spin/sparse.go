@@ -61,12 +61,12 @@ func (c *sparseCarrier) bytes() int64 {
 }
 
 func (c *sparseCarrier) weights(g *graph) node {
-	return g.slot("weights", tensor.Float32, c.systems, c.graph.Entries())
+	return g.Typed("weights", tensor.Float32, c.systems, c.graph.Entries())
 }
 
 func (c *sparseCarrier) sweep(g *graph) node {
 	index := g.indexOf(g.ladder())
-	return g.make(func() (node, error) {
+	return g.Do(func() (node, error) {
 		switch c.move {
 		case SwendsenWang:
 			return kernels.SwendsenWang(c.graph, sweepStream, c.state(g), c.weights(g), c.external(g), g.beta(), index)
@@ -81,11 +81,11 @@ func (c *sparseCarrier) refresh(*graph) node { return nil }
 
 // houdayer is the state after a round of cluster moves between copies.
 func (c *sparseCarrier) houdayer(g *graph) node {
-	return g.make(func() (node, error) { return kernels.Houdayer(c.graph, houdayerStream, c.state(g), g.ladder()) })
+	return g.Do(func() (node, error) { return kernels.Houdayer(c.graph, houdayerStream, c.state(g), g.ladder()) })
 }
 
 func (c *sparseCarrier) energies(g *graph) node {
-	return g.make(func() (node, error) {
+	return g.Do(func() (node, error) {
 		return kernels.SparseEnergy(c.graph, c.walkers(), c.state(g), c.weights(g), c.external(g))
 	})
 }
@@ -95,9 +95,9 @@ func (c *sparseCarrier) observe(g *graph) map[string]node {
 	if c.copies < 2 {
 		return next
 	}
-	next["link_overlap"] = g.make(func() (node, error) { return kernels.LinkOverlaps(c.graph, c.state(g), g.ladder()) })
+	next["link_overlap"] = g.Do(func() (node, error) { return kernels.LinkOverlaps(c.graph, c.state(g), g.ladder()) })
 	if c.side > 0 {
-		next["slices"] = g.make(func() (node, error) { return kernels.LaneSliceOverlaps(c.side, c.dims, c.state(g), g.ladder()) })
+		next["slices"] = g.Do(func() (node, error) { return kernels.LaneSliceOverlaps(c.side, c.dims, c.state(g), g.ladder()) })
 	}
 	return next
 }

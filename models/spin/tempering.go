@@ -99,9 +99,9 @@ func (s *Sampler) plan() (engine.Plan, error) {
 	p := engine.Plan{Seed: s.Seed}
 	add := func(name string, repeat int, build func(g *graph) map[string]node) error {
 		g := newGraph(s.batch)
-		next := build(g)
-		p.Stages = append(p.Stages, engine.Stage{Name: name, Graph: g.ExprGraph, Next: next, Repeat: repeat})
-		return g.err
+		stage, err := g.Stage(name, repeat, build(g))
+		p.Stages = append(p.Stages, stage)
+		return err
 	}
 	err := add("sweep", s.Sweeps, func(g *graph) map[string]node { return map[string]node{"state": s.carrier.sweep(g)} })
 	if h, ok := s.carrier.(interface{ houdayer(g *graph) node }); err == nil && ok && s.Houdayer {
@@ -110,7 +110,7 @@ func (s *Sampler) plan() (engine.Plan, error) {
 	if err == nil && s.batch.temperatures > 1 {
 		err = add("exchange", 1, func(g *graph) map[string]node {
 			e := s.carrier.energies(g)
-			ladder := g.make(func() (node, error) { return kernels.Exchange(exchangeStream, g.ladder(), e, g.beta()) })
+			ladder := g.Do(func() (node, error) { return kernels.Exchange(exchangeStream, g.ladder(), e, g.beta()) })
 			next := map[string]node{"ladder": ladder}
 			if s.carrier.follows() {
 				maps.Copy(next, s.carrier.follow(g, ladder))
@@ -125,7 +125,7 @@ func (s *Sampler) plan() (engine.Plan, error) {
 		err = add("measure", 0, func(g *graph) map[string]node {
 			e := s.carrier.energies(g)
 			next := s.carrier.observe(g)
-			next["energy"] = g.make(func() (node, error) { return kernels.ByTemperature(g.ladder(), e) })
+			next["energy"] = g.Do(func() (node, error) { return kernels.ByTemperature(g.ladder(), e) })
 			for k := range next {
 				s.slots = append(s.slots, k)
 			}
