@@ -34,9 +34,23 @@ type Syncer interface {
 	Sync() error
 }
 
+// A Rehearser is a backend whose memory is scarce. Compile first runs against what Rehearse gives, which takes the same steps and adds
+// up what they need without allocating anything, then asks fits, and only then begins; so a plan that is too large is refused whole.
+type Rehearser interface {
+	Backend
+	Rehearse() (rehearsal Backend, fits func() error)
+}
+
+// A Teller is a backend that has more to say about how it computes than its name, such as whose products it uses: facts for meta.json.
+type Teller interface {
+	Backend
+	Facts() map[string]string
+}
+
 // Options configure a backend when it is opened.
 type Options struct {
-	Workers int // goroutines; 0 means all cores
+	Workers int               // goroutines; 0 means all cores
+	Notice  func(text string) // hears what a user should know before a run, such as the memory that it needs; nil for nobody
 }
 
 // Driver describes a backend that can be opened by name.

@@ -35,6 +35,19 @@ type stage struct {
 // what no slot needs, fuses, assigns memory, and lets the backend prepare every step. The error names the stage and the
 // model's operation.
 func Compile(p Plan, b Backend) (*Program, error) {
+	if r, ok := b.(Rehearser); ok {
+		rehearsal, fits := r.Rehearse()
+		if _, err := compile(p, rehearsal); err != nil {
+			return nil, err
+		}
+		if err := fits(); err != nil {
+			return nil, fmt.Errorf("engine: %w", err)
+		}
+	}
+	return compile(p, b)
+}
+
+func compile(p Plan, b Backend) (*Program, error) {
 	if len(p.Stages) == 0 || len(p.Stages) > 255 {
 		return nil, fmt.Errorf("engine: a plan of %d stages: 1 to 255", len(p.Stages))
 	}

@@ -69,13 +69,21 @@ type session struct {
 // Open returns the backend that --backend names, opened once.
 func (s *session) Open() (engine.Backend, error) {
 	if s.backend == nil {
-		b, err := engine.Open(s.Backend, engine.Options{Workers: s.Workers})
+		b, err := engine.Open(s.Backend, engine.Options{Workers: s.Workers, Notice: s.notice})
 		if err != nil {
 			return nil, err
 		}
 		s.backend = b
 	}
 	return s.backend, nil
+}
+
+// notice tells what a backend has to say before a run, such as the memory that a program needs.
+func (s *session) notice(text string) {
+	if !s.Quiet {
+		s.progress.clear()
+		fmt.Fprintln(s.progress.w, "cavity: "+text)
+	}
 }
 
 // Saved returns the checkpoint to go on from, or nil at the beginning.
@@ -165,6 +173,9 @@ func (f *frame) compute(v computing) (err error) {
 
 // finish saves and prints the results.
 func (f *frame) finish(s *session, res *result) error {
+	if t, ok := s.backend.(engine.Teller); ok {
+		res.Timing.Set("backend", t.Facts())
+	}
 	res.Timing.Set("seconds", s.seconds())
 	if s.folder != nil {
 		if err := s.keep(res); err != nil {
@@ -282,6 +293,9 @@ func (s *session) metadata() store.Summary {
 			m.Set("device", name)
 			m.Set("device_details", details)
 		}
+	}
+	if t, ok := s.backend.(engine.Teller); ok {
+		m.Set("backend_facts", t.Facts())
 	}
 	m.Set("workers", s.Workers)
 	m.Set("seed", s.Seed)

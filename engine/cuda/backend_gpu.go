@@ -21,12 +21,12 @@ func init() {
 	engine.Register(engine.Driver{
 		Name:      "cuda",
 		Available: available,
-		Open: func(arg string, _ engine.Options) (engine.Backend, error) {
+		Open: func(arg string, o engine.Options) (engine.Backend, error) {
 			d, err := open(arg)
 			if err != nil {
 				return nil, err
 			}
-			return &backend{device: d}, nil
+			return &backend{device: d, notice: o.Notice}, nil
 		},
 		Describe: describe,
 	})
@@ -62,6 +62,7 @@ type backend struct {
 	*device
 	first, last *prepared // launched since the last synchronisation
 	faulted     bool      // and told
+	notice      func(text string)
 }
 
 // Name is "cuda:0" for the first device.

@@ -190,13 +190,9 @@ func (d *device) alloc(bytes int) (p cu.DevicePtr, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	err = d.do(func() error {
-		for _, q := range d.idle {
-			if err := cu.MemFree(q); err != nil {
-				return err
-			}
-			delete(d.held, q)
+		if err := d.release(); err != nil {
+			return err
 		}
-		d.idle = nil
 		free, total, err := cu.MemInfo()
 		if err != nil {
 			return err
@@ -218,6 +214,18 @@ func (d *device) alloc(bytes int) (p cu.DevicePtr, err error) {
 		return cu.MemsetD8(p, 0, int64(bytes))
 	})
 	return p, err
+}
+
+// release frees what finalizers retired; the lock is held and the context current.
+func (d *device) release() error {
+	for _, q := range d.idle {
+		if err := cu.MemFree(q); err != nil {
+			return err
+		}
+		delete(d.held, q)
+	}
+	d.idle = nil
+	return nil
 }
 
 // retire frees memory at the next allocation: a finalizer must not wait for the device.

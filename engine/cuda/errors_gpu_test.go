@@ -132,26 +132,6 @@ func square(t testing.TB, b engine.Backend, n int) (*engine.Program, error) {
 	return engine.Compile(engine.Plan{Stages: []engine.Stage{{Name: "s", Graph: g, Next: map[string]*gorgonia.Node{"x": y}, Repeat: 1}}}, b)
 }
 
-func TestOutOfMemory(t *testing.T) {
-	b := openDevice(t)
-	if !strings.Contains(b.name, "not a GPU") {
-		t.Skip("only under the emulator: it would fill the device")
-	}
-	t.Setenv("PTXSIM_MEMORY", "1000000")
-	_, err := square(t, b, 1<<20)
-	if err == nil {
-		t.Fatal("4 MiB fit into 1 MB")
-	}
-	for _, want := range []string{"slot \"x\"", "out of device memory", "4.0 MiB more are needed", "of 976.6 KiB are free"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%v does not say %q", err, want)
-		}
-	}
-	if _, err := square(t, b, 1000); err != nil {
-		t.Errorf("a small program after a large one was refused: %v", err)
-	}
-}
-
 // TestResumeOnCPU saves on the device and goes on with the CPU: loops have the same bits on both.
 func TestResumeOnCPU(t *testing.T) {
 	b := openDevice(t)
