@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"unsafe"
 
@@ -22,14 +23,50 @@ func init() {
 		Name:      "cuda",
 		Available: available,
 		Open: func(arg string, o engine.Options) (engine.Backend, error) {
-			d, err := open(arg)
+			c, err := parse(arg)
 			if err != nil {
 				return nil, err
 			}
-			return &backend{device: d, notice: o.Notice}, nil
+			d, err := open(c.index)
+			if err != nil {
+				return nil, err
+			}
+			b := &backend{device: d, notice: o.Notice}
+			if err := d.openProducts(c.own, c.tf32); err != nil {
+				return nil, errors.Join(err, b.Close())
+			}
+			return b, nil
 		},
 		Describe: describe,
 	})
+}
+
+// A choice is what follows the colon in --backend cuda:…: a device and words about its products.
+type choice struct {
+	index     int
+	own, tf32 bool
+}
+
+func parse(arg string) (c choice, err error) {
+	for _, word := range strings.Split(arg, ",") {
+		switch word {
+		case "":
+		case "own":
+			c.own = true
+		case "tf32":
+			c.tf32 = true
+		default:
+			n, err := strconv.Atoi(word)
+			if err != nil || n < 0 {
+				return c, fmt.Errorf("cuda: no device %q: write cuda, cuda:0, cuda:1, …, with own (own products) or tf32 after a comma where wanted", word)
+			}
+			c.index = n
+		}
+	}
+	if c.own && c.tf32 {
+		return c, errors.New("cuda: own and tf32 contradict each other: own products are float32")
+	}
+	return c, nil
 }
 
 // describe tells the first device's name and the properties of all.
@@ -39,6 +76,10 @@ func describe() (string, map[string]string) {
 		return "none", nil
 	}
 	details := map[string]string{"driver": "CUDA " + release(cu.Version()), "devices": fmt.Sprint(n)}
+	details["products"] = "own kernels"
+	if lib, err := blasLibrary(); err == nil {
+		details["products"] = blasVersion(lib)
+	}
 	first := ""
 	for i := range n {
 		dev, err := cu.GetDevice(i)
@@ -67,6 +108,11 @@ type backend struct {
 
 // Name is "cuda:0" for the first device.
 func (b *backend) Name() string { return fmt.Sprintf("cuda:%d", b.index) }
+
+// Facts are the device and whose products it uses.
+func (b *backend) Facts() map[string]string {
+	return map[string]string{"name": b.Name(), "device": b.name, "products": b.products.String()}
+}
 
 // Multiprocessors is how many blocks the device runs at least at a time.
 func (b *backend) Multiprocessors() int { return b.multiprocessors }
@@ -207,12 +253,16 @@ func explain(err error) error {
 
 // prepared is a launch whose arguments stand ready in C memory.
 type prepared struct {
-	*starter
+	runner
+	cells   []unsafe.Pointer // of the arguments
 	label   string
 	clocked []clockedArg
 	when    func(*engine.Clock) bool
 	keep    []engine.Buffer
 }
+
+// runner starts prepared work on the stream.
+type runner interface{ run() error }
 
 // clockedArg is an argument that changes with the clock: four words of a stream, or one word.
 type clockedArg struct {
@@ -223,17 +273,9 @@ type clockedArg struct {
 
 // Lower prepares a step.
 func (b *backend) Lower(s engine.Step) (engine.Launch, error) {
-	launches, err := lower(b, s)
+	ps, err := b.prepareStep(s)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", b.Name(), err)
-	}
-	var ps []*prepared
-	for _, l := range launches {
-		p, err := b.prepare(l, s.Label())
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", b.Name(), err)
-		}
-		ps = append(ps, p)
 	}
 	blocking := os.Getenv("CUDA_LAUNCH_BLOCKING") == "1"
 	return func(c *engine.Clock) error {
@@ -260,6 +302,27 @@ func (b *backend) Lower(s engine.Step) (engine.Launch, error) {
 		}
 		return nil
 	}, nil
+}
+
+// prepareStep is a call of cuBLAS or the launches of kernels.
+func (b *backend) prepareStep(s engine.Step) (ps []*prepared, err error) {
+	if product, ok := s.(*engine.Product); ok {
+		if p, err := b.lowerProduct(product); p != nil || err != nil {
+			return []*prepared{p}, err
+		}
+	}
+	launches, err := lower(b, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range launches {
+		p, err := b.prepare(l, s.Label())
+		if err != nil {
+			return nil, err
+		}
+		ps = append(ps, p)
+	}
+	return ps, nil
 }
 
 // prepare writes the arguments that do not change and notes those that do.
@@ -300,9 +363,11 @@ func (b *backend) prepare(l Launch, label string) (*prepared, error) {
 	for i, v := range values {
 		sizes[i] = len(v)
 	}
-	if p.starter, err = b.newStarter(l, fn, sizes); err != nil {
+	start, err := b.newStarter(l, fn, sizes)
+	if err != nil {
 		return nil, err
 	}
+	p.runner, p.cells = start, start.cells
 	for i, v := range values {
 		copy(unsafe.Slice((*byte)(p.cells[i]), len(v)), v)
 	}

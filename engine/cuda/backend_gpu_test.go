@@ -10,13 +10,15 @@ import (
 	"cavity/engine/enginetest"
 )
 
-// device opens the first device: a GPU, or the emulator that CAVITY_LIBCUDA names.
-func openDevice(t testing.TB) *backend {
+// openDevice opens the first device with own products: a GPU, or the emulator that CAVITY_LIBCUDA names.
+func openDevice(t testing.TB) *backend { t.Helper(); return openAs(t, "cuda:own") }
+
+func openAs(t testing.TB, name string) *backend {
 	t.Helper()
-	for _, name := range []string{"CAVITY_LIBCUDA", "PTXSIM_SEED"} {
+	for _, name := range []string{"CAVITY_LIBCUDA", "CAVITY_LIBCUBLAS", "PTXSIM_SEED"} {
 		os.Getenv(name) // the driver reads them in C: tell the go command's test cache
 	}
-	b, err := engine.Open("cuda", engine.Options{})
+	b, err := engine.Open(name, engine.Options{})
 	if err != nil {
 		if os.Getenv("CAVITY_REQUIRE_CUDA") != "" {
 			t.Fatalf("left out: %v", err)

@@ -5,7 +5,8 @@ CUDA_CU  := $(wildcard engine/cuda/ptx/*.cu kernels/cuda/*.cu)
 CUDA_SIM := $(wildcard engine/cuda/ptxsim/src/*)
 CUDA_ENV  = CGO_ENABLED=1 CGO_CFLAGS="-w -I$(CUDA_DIR)/cu12/nvidia/cuda_runtime/include" CGO_LDFLAGS="-L$(CUDA_DIR)/lazy"
 CUDA_EMU  = CAVITY_LIBCUDA=$(CUDA_DIR)/ptxsim/libcuda.so.1 CAVITY_REQUIRE_CUDA=1 PTXSIM_QUIET=1
-CUDA_LIBS = $(CUDA_DIR)/tools $(CUDA_DIR)/ptxsim/libcuda.so.1 $(CUDA_DIR)/lazy/libcuda.a
+CUDA_BLAS = CAVITY_LIBCUBLAS=$(CUDA_DIR)/ptxsim/libcublas.so
+CUDA_LIBS = $(CUDA_DIR)/tools $(CUDA_DIR)/ptxsim/libcuda.so.1 $(CUDA_DIR)/ptxsim/libcublas.so $(CUDA_DIR)/lazy/libcuda.a
 
 .PHONY: cuda cuda-ptx cuda-ptx-check cuda-test cuda-mutants gpu-check
 cuda: $(CUDA_LIBS) ## .cuda/cavity with the CUDA backend: compiler and headers from Python packages, emulator, binary
@@ -16,6 +17,9 @@ $(CUDA_DIR)/tools:
 
 $(CUDA_DIR)/ptxsim/libcuda.so.1: $(CUDA_SIM)
 	engine/cuda/ptxsim/build.sh $@
+
+$(CUDA_DIR)/ptxsim/libcublas.so: $(wildcard engine/cuda/ptxsim/blas/*)
+	engine/cuda/ptxsim/blas/build.sh $@
 
 $(CUDA_DIR)/lazy/libcuda.a: engine/cuda/lazy/lazy.c engine/cuda/lazy/names.h engine/cuda/lazy/build.sh
 	engine/cuda/lazy/build.sh $@
@@ -30,7 +34,7 @@ cuda-test: cuda ## the CUDA backend under the emulator, three orders of warps
 	$(CUDA_EMU) $(GO) test ./engine/cuda/ptxsim
 	$(CUDA_ENV) $(GO) vet -tags gpu ./engine/cuda
 	for seed in 1 2 3; do \
-		$(CUDA_ENV) $(CUDA_EMU) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 ./engine/cuda && \
+		$(CUDA_ENV) $(CUDA_EMU) $(CUDA_BLAS) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 ./engine/cuda && \
 		$(CUDA_ENV) $(CUDA_EMU) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 -run 'TestBackends|TestBrokenInput' -skip 'TestBackends/(cpu|openblas|tape)' ./kernels/kerneltest || exit 1; \
 	done
 	$(CUDA_EMU) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity $(GO) test -count 1 ./engine/cuda/pillars

@@ -37,7 +37,6 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"unsafe"
@@ -96,6 +95,7 @@ type device struct {
 	context         cu.CUContext
 	stream          cu.Stream
 	staging         []byte // C memory through which copies go
+	products        products
 
 	mu      sync.Mutex
 	modules map[string]cu.Module
@@ -104,17 +104,11 @@ type device struct {
 	closed  bool
 }
 
-// open makes a context on the device that arg numbers, 0 when it is empty.
-func open(arg string) (*device, error) {
+// open makes a context on a device.
+func open(index int) (*device, error) {
 	n, err := cu.NumDevices()
 	if err != nil {
 		return nil, fmt.Errorf("cuda: %w", err)
-	}
-	index := 0
-	if arg != "" {
-		if index, err = strconv.Atoi(arg); err != nil || index < 0 {
-			return nil, fmt.Errorf("cuda: no device %q: write cuda, cuda:0, cuda:1, …", arg)
-		}
 	}
 	if index >= n {
 		return nil, fmt.Errorf("cuda: no device %d: this machine has %d, the last is cuda:%d", index, n, n-1)
@@ -239,7 +233,7 @@ func (d *device) close() error {
 	if d.closed {
 		return nil
 	}
-	err := d.do(func() error { return cu.Synchronize() })
+	err := d.do(func() error { return errors.Join(cu.Synchronize(), d.products.close()) })
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 			os.Stdout.WriteString(err.Error())
 			os.Exit(1)
 		}
-		os.Stdout.WriteString("opened " + b.Name())
+		os.Stdout.WriteString("opened " + b.Name() + ", products: " + b.(engine.Teller).Facts()["products"])
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -48,6 +48,10 @@ func TestOpen(t *testing.T) {
 		{"cuda:7", "PTXSIM_DEVICES=1", "no device 7: this machine has 1, the last is cuda:0"},
 		{"cuda:1", "PTXSIM_DEVICES=2", "opened cuda:1"},
 		{"cuda:x", "PTXSIM_DEVICES=1", `no device "x"`},
+		{"cuda:0,own,tf32", "PTXSIM_DEVICES=1", "own and tf32 contradict each other"},
+		{"cuda:tf32", "CAVITY_LIBCUBLAS=/nowhere/libcublas.so", "tf32 needs cuBLAS, which is not there: /nowhere/libcublas.so"},
+		{"cuda:tf32", "CAVITY_LIBCUBLAS=libm.so.6", "libm.so.6 has no cublasCreate_v2"},
+		{"cuda", "CAVITY_LIBCUBLAS=/nowhere/libcublas.so", "opened cuda:0, products: own kernels"},
 		{"cuda", "PTXSIM_DEVICES=1", "opened cuda:0"},
 	} {
 		if !emulated && strings.HasPrefix(c.set, "PTXSIM") {

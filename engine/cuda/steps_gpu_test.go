@@ -185,6 +185,28 @@ func TestRandom(t *testing.T) {
 // sizes must agree bit for bit.
 func TestProducts(t *testing.T) {
 	b := openDevice(t)
+	eachProduct(t, b, func(form int, p engine.Product, x, y, z []float64) {
+		var first []float64
+		for _, multiprocessors := range []int{0, 1000} { // large tiles, small tiles
+			b.multiprocessors = multiprocessors
+			p.C = put(t, b, convert(z, p.A.Dtype), len(z))
+			step(t, b, &p, engine.Clock{})
+			got := floats(t, p.C)
+			if first == nil {
+				first = got
+			}
+			checkProduct(t, p, p.A.Dtype, x, y, z, got)
+			for i := range got {
+				if got[i] != first[i] {
+					t.Fatalf("form %d %v: tile sizes differ at %d: %v and %v", form, p.A.Dtype, i, got[i], first[i])
+				}
+			}
+		}
+	})
+}
+
+// eachProduct calls f with every form of a product, its operands on the device and as float64; C is left to f.
+func eachProduct(t *testing.T, b *backend, f func(form int, p engine.Product, x, y, z []float64)) {
 	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		for form := range 8 {
 			p := engine.Product{Name: "p", Batch: 2, M: 131, N: 67, K: 19, TransA: form&1 != 0, TransB: form&2 != 0, Alpha: 1, Beta: float64(form >> 2), LDA: 140, LDB: 150}
@@ -192,42 +214,33 @@ func TestProducts(t *testing.T) {
 				p.Alpha = -.75
 			}
 			p.StrideA, p.StrideB = 150*p.LDA, 150*p.LDB
-			// the last matrices end with their last element, so that a step beyond them is one beyond the memory
-			lastA, lastB := (p.M-1)*p.LDA+p.K, (p.K-1)*p.LDB+p.N
-			if p.TransA {
-				lastA = (p.K-1)*p.LDA + p.M
-			}
-			if p.TransB {
-				lastB = (p.N-1)*p.LDB + p.K
-			}
-			x, y, z := arguments(p.StrideA+lastA, 200), arguments(p.StrideB+lastB, 201), arguments(2*p.M*p.N, 202)
-			for _, a := range [][]float64{x, y, z} {
-				for i, v := range a {
-					a[i] = float64(float32(math.Mod(v, 4)))
-					if v != v || math.IsInf(v, 0) || math.Abs(v) < 1e-30 { // the bound below is relative
-						a[i] = 1
-					}
-				}
-			}
+			x, y, z := operands(p)
 			p.A, p.B = put(t, b, convert(x, dt), len(x)), put(t, b, convert(y, dt), len(y))
-			var first []float64
-			for _, multiprocessors := range []int{0, 1000} { // large tiles, small tiles
-				b.multiprocessors = multiprocessors
-				p.C = put(t, b, convert(z, dt), len(z))
-				step(t, b, &p, engine.Clock{})
-				got := floats(t, p.C)
-				if first == nil {
-					first = got
-				}
-				checkProduct(t, p, dt, x, y, z, got)
-				for i := range got {
-					if got[i] != first[i] {
-						t.Fatalf("form %d %v: tile sizes differ at %d: %v and %v", form, dt, i, got[i], first[i])
-					}
-				}
+			f(form, p, x, y, z)
+		}
+	}
+}
+
+// operands of a product end with their last element, so that a step beyond them is one beyond the memory. The bound of checkProduct is
+// relative: none is tiny or infinite.
+func operands(p engine.Product) (x, y, z []float64) {
+	lastA, lastB := (p.M-1)*p.LDA+p.K, (p.K-1)*p.LDB+p.N
+	if p.TransA {
+		lastA = (p.K-1)*p.LDA + p.M
+	}
+	if p.TransB {
+		lastB = (p.N-1)*p.LDB + p.K
+	}
+	x, y, z = arguments((p.Batch-1)*p.StrideA+lastA, 200), arguments((p.Batch-1)*p.StrideB+lastB, 201), arguments(p.Batch*p.M*p.N, 202)
+	for _, a := range [][]float64{x, y, z} {
+		for i, v := range a {
+			a[i] = float64(float32(math.Mod(v, 4)))
+			if v != v || math.IsInf(v, 0) || math.Abs(v) < 1e-30 {
+				a[i] = 1
 			}
 		}
 	}
+	return x, y, z
 }
 
 func floats(t testing.TB, b engine.Buffer) []float64 {
