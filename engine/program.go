@@ -109,6 +109,9 @@ func (pr *Program) compileStage(s Stage) (stage, error) {
 	if err := sp.lowerTo(&st); err != nil {
 		return st, err
 	}
+	if f, ok := pr.backend.(Fuser); ok {
+		st.steps = pr.fuse(st.steps, f)
+	}
 	for _, step := range st.steps {
 		launch, err := pr.backend.Lower(step)
 		if err != nil {

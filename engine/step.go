@@ -3,7 +3,7 @@ package engine
 import "fmt"
 
 // A Step is one finished piece of work of the IR, with its memory assigned: one of *Product, *Loop, *Reduce, *Softmax,
-// *SoftmaxGrad, *Random, *Move, *Call.
+// *SoftmaxGrad, *Random, *Move, *Call, and *Fused for backends that take it.
 type Step interface {
 	// Label names the model's operation, for errors, profiles and Program.Explain.
 	Label() string
@@ -141,6 +141,12 @@ func Describe(s Step) string {
 		d := fmt.Sprintf("loop %d×%d:", s.N/max(s.Cols, 1), s.Cols)
 		for _, in := range s.Code {
 			d += " " + in.Op
+		}
+		return d
+	case *Fused:
+		d := Describe(s.Product) + ", then " + Describe(s.Loop)
+		for range s.Random {
+			d += " with its uniform numbers"
 		}
 		return d
 	case *Reduce:

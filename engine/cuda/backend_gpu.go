@@ -304,6 +304,9 @@ func (b *backend) Lower(s engine.Step) (engine.Launch, error) {
 	}, nil
 }
 
+// Fuses says whether a product takes a loop along; those of cuBLAS take none.
+func (b *backend) Fuses(f *engine.Fused) bool { return b.products.lib == nil && fuses(f) }
+
 // prepareStep is a call of cuBLAS or the launches of kernels.
 func (b *backend) prepareStep(s engine.Step) (ps []*prepared, err error) {
 	if product, ok := s.(*engine.Product); ok {

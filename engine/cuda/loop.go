@@ -17,7 +17,7 @@ const maxElements = 1<<31 - 1<<10
 
 // loop writes an elementwise loop as a kernel of its own, a thread an element.
 func loop(l *engine.Loop) (Launch, error) {
-	w := &writer{pointer: map[place]int{}, value: map[place]string{}, temps: map[int]string{}, used: map[engine.OperandKind]bool{}}
+	w := newWriter()
 	if err := w.dtype(l); err != nil {
 		return Launch{}, err
 	}
@@ -45,14 +45,19 @@ type place struct {
 
 // A writer turns a loop into PTX. Every value is a register of its own; the driver's compiler assigns real ones.
 type writer struct {
-	bits    int
-	code    strings.Builder
-	buffers []engine.Buffer
-	pointer map[place]int    // parameter of a buffer; the kind is Array
-	value   map[place]string // register that holds what memory holds now
-	temps   map[int]string
-	values  int
-	used    map[engine.OperandKind]bool
+	bits              int
+	element, row, col string // registers that hold this thread's
+	code              strings.Builder
+	buffers           []engine.Buffer
+	pointer           map[place]int    // parameter of a buffer; the kind is Array
+	value             map[place]string // register that holds what memory holds now
+	temps             map[int]string
+	values            int
+	used              map[engine.OperandKind]bool
+}
+
+func newWriter() *writer {
+	return &writer{element: "%e", row: "%row", col: "%col", pointer: map[place]int{}, value: map[place]string{}, temps: map[int]string{}, used: map[engine.OperandKind]bool{}}
 }
 
 func (w *writer) dtype(l *engine.Loop) error {
@@ -88,12 +93,12 @@ func (w *writer) address(o engine.Operand) string {
 		w.pointer[p] = k
 		w.buffers = append(w.buffers, o.Buf)
 	}
-	index := map[engine.OperandKind]string{engine.Array: "%e", engine.Row: "%col", engine.Col: "%row"}[o.Kind]
+	index := map[engine.OperandKind]string{engine.Array: w.element, engine.Row: w.col, engine.Col: w.row}[o.Kind]
 	if index == "" {
-		return fmt.Sprintf("%%p%d", k)
+		return fmt.Sprintf("%%ptr%d", k)
 	}
 	w.op("mul.wide.u32 %%a, %s, %d", index, w.bits/8)
-	w.op("add.s64 %%a, %%p%d, %%a", k)
+	w.op("add.s64 %%a, %%ptr%d, %%a", k)
 	return "%a"
 }
 
@@ -149,14 +154,14 @@ func (w *writer) module() string {
 		fmt.Fprintf(&m, ".param .u64 p%d, ", i)
 	}
 	m.WriteString(".param .u32 n, .param .u32 cols)\n.maxntid 256, 1, 1\n{\n.reg .pred %beyond;\n.reg .b32 %e, %n, %cols, %row, %col, %block, %first;\n")
-	fmt.Fprintf(&m, ".reg .b64 %%a, %%p<%d>;\n.reg .b%d %%v<%d>;\n", len(w.buffers), w.bits, w.values)
+	fmt.Fprintf(&m, ".reg .b64 %%a, %%ptr<%d>;\n.reg .b%d %%v<%d>;\n", len(w.buffers), w.bits, w.values)
 	m.WriteString("mov.u32 %e, %tid.x;\nmov.u32 %block, %ctaid.x;\nmov.u32 %first, %ntid.x;\nmad.lo.s32 %e, %block, %first, %e;\n")
 	m.WriteString("ld.param.u32 %n, [n];\nsetp.ge.u32 %beyond, %e, %n;\n@%beyond bra END;\n")
 	if w.used[engine.Row] || w.used[engine.Col] {
 		m.WriteString("ld.param.u32 %cols, [cols];\ndiv.u32 %row, %e, %cols;\nmul.lo.s32 %col, %row, %cols;\nsub.s32 %col, %e, %col;\n")
 	}
 	for i := range w.buffers {
-		fmt.Fprintf(&m, "ld.param.u64 %%p%d, [p%d];\n", i, i)
+		fmt.Fprintf(&m, "ld.param.u64 %%ptr%d, [p%d];\n", i, i)
 	}
 	m.WriteString(w.code.String())
 	m.WriteString("END:\nret;\n}\n")

@@ -19,6 +19,8 @@ func lower(d Device, s engine.Step) ([]Launch, error) {
 		return one(product(d, s))
 	case *engine.Loop:
 		return one(loop(s))
+	case *engine.Fused:
+		return one(layer(d, s))
 	case *engine.Reduce:
 		return reduce(d, s)
 	case *engine.Softmax:

@@ -63,7 +63,8 @@ func (r *rehearsal) Lower(s engine.Step) (engine.Launch, error) {
 	return func(*engine.Clock) error { return fmt.Errorf("%s: a rehearsal does not run", r.Name()) }, nil
 }
 
-func (r *rehearsal) Close() error { return nil }
+func (r *rehearsal) Fuses(f *engine.Fused) bool { return r.b.Fuses(f) }
+func (r *rehearsal) Close() error               { return nil }
 
 // fits tells what a program needs, and refuses it when the device has less.
 func (b *backend) fits(bytes int) error {

@@ -72,26 +72,30 @@ func product(p *engine.Product) {
 	for q := 0; q < p.Batch; q++ {
 		for i := 0; i < p.M; i++ {
 			for j := 0; j < p.N; j++ {
-				s := 0.0
-				for k := 0; k < p.K; k++ {
-					ai, bi := i*p.LDA+k, k*p.LDB+j
-					if p.TransA {
-						ai = k*p.LDA + i
-					}
-					if p.TransB {
-						bi = j*p.LDB + k
-					}
-					s += get(p.A, q*p.StrideA+ai) * get(p.B, q*p.StrideB+bi)
-				}
-				c := (q*p.M+i)*p.N + j
-				s *= p.Alpha
-				if p.Beta != 0 {
-					s += p.Beta * get(p.C, c)
-				}
-				set(p.C, c, s)
+				set(p.C, (q*p.M+i)*p.N+j, productElement(p, q, i, j))
 			}
 		}
 	}
+}
+
+// productElement is element (i, j) of matrix q of the batch.
+func productElement(p *engine.Product, q, i, j int) float64 {
+	s := 0.0
+	for k := 0; k < p.K; k++ {
+		ai, bi := i*p.LDA+k, k*p.LDB+j
+		if p.TransA {
+			ai = k*p.LDA + i
+		}
+		if p.TransB {
+			bi = j*p.LDB + k
+		}
+		s += get(p.A, q*p.StrideA+ai) * get(p.B, q*p.StrideB+bi)
+	}
+	s *= p.Alpha
+	if p.Beta != 0 {
+		s += p.Beta * get(p.C, (q*p.M+i)*p.N+j)
+	}
+	return s
 }
 
 func flag(b bool) float64 {
@@ -151,7 +155,13 @@ var primitives = map[string]func(a, b, c float64) float64{
 
 func loop(l *engine.Loop) {
 	temps := make([]float64, l.Temps)
-	read := func(o engine.Operand, e int) float64 {
+	for e := range l.N {
+		loopElement(l, e, temps)
+	}
+}
+
+func loopElement(l *engine.Loop, e int, temps []float64) {
+	read := func(o engine.Operand) float64 {
 		switch o.Kind {
 		case engine.Array:
 			return get(o.Buf, e)
@@ -166,14 +176,12 @@ func loop(l *engine.Loop) {
 		}
 		return 0
 	}
-	for e := 0; e < l.N; e++ {
-		for _, in := range l.Code {
-			x := primitives[in.Op](read(in.Src[0], e), read(in.Src[1], e), read(in.Src[2], e))
-			if in.Dst.Kind == engine.Temp {
-				temps[in.Dst.Temp] = x
-			} else {
-				set(in.Dst.Buf, e, x)
-			}
+	for _, in := range l.Code {
+		x := primitives[in.Op](read(in.Src[0]), read(in.Src[1]), read(in.Src[2]))
+		if in.Dst.Kind == engine.Temp {
+			temps[in.Dst.Temp] = x
+		} else {
+			set(in.Dst.Buf, e, x)
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 var (
 	//go:embed gemm.ptx
 	Gemm string
+	//go:embed layer.ptx
+	Layer string
 	//go:embed move.ptx
 	Move string
 	//go:embed random.ptx
