@@ -12,6 +12,7 @@ func (b *Backend) product(p *engine.Product) (engine.Launch, error) {
 	spec := gemm.Spec{M: p.M, N: p.N, K: p.K, TransA: p.TransA, TransB: p.TransB, Alpha: p.Alpha, Beta: p.Beta, LdA: p.LDA, LdB: p.LDB,
 		Batch: p.Batch, StrideA: p.StrideA, StrideB: p.StrideB, StrideC: p.M * p.N, Workers: b.pool.N(), Workspace: b.space}
 	spec.Sparse = p.MaybeSparse && p.A.Dtype == tensor.Float32 && !p.TransB && p.Batch == 1 && b.Library == nil
+	spec.Binary = p.MaybeSparse && p.A.Dtype == tensor.Float32 && p.Batch == 1 && b.Library == nil
 	if p.A.Dtype == tensor.Float64 {
 		return multiply(b, p, spec, b.library64())
 	}

@@ -12,12 +12,15 @@
 // AVX2), in blocks of at most 320 of depth so that panels stay in the second-level cache; A is read in place through its
 // strides (Goto and van de Geijn, ACM TOMS 34, 12, 2008, without their packing of A). Low products read B in place too.
 //
+// A left operand that is mostly zeros can be listed (Spec.Sparse), and one of zeros and ones looked up (Spec.Binary): both look at A in every run and give way to
+// the dense product where it has other numbers or they do not pay.
+//
 // # Reproducibility
 //
 // The sum over k is never split among workers, and tiles do not depend on how many there are: the result is the same bits for any
 // number of workers and any division into tasks. With AVX2 and AVX-512 an element is one chain of fused multiply-adds per depth block, in the order
 // of k, whatever the shape, and both give the same bits; only products with at most four rows or columns may be dot products, one sum in
-// every lane of a vector. The portable code rounds products and differs from them.
+// every lane of a vector. The portable code rounds products and differs from them. Looked-up products give the same bits at every level.
 package gemm
 
 import (
@@ -46,6 +49,7 @@ type Spec struct {
 	Workers   int        // size of the largest pool that will run the plan; 0: one
 	Stream    bool       // for Start and Rows
 	Sparse    bool       // look for zeros in A in every run and skip them where that is faster, even if B is infinite there; float32, B not transposed, no batch
+	Binary    bool       // look for an A of nothing but zeros and ones in every run and add up rows of B, even if B is infinite at a zero; float32, no batch, no Stream
 	Workspace *Workspace // scratch shared with plans that do not run at the same time; nil: none is shared
 }
 
@@ -74,12 +78,14 @@ type Plan[T Float] struct {
 	batchSets, rowSets, colSets int
 
 	sparse    *sparse // nil: never tried
+	binary    *binary // likewise
 	skip      bool    // Start found the left operand sparse
 	block     int     // while a shared product runs
 	a, b, c   []T     // while RunOn or a stream runs
 	packTask  func(task, worker int)
 	multiTask func(task, worker int)
 	listTask  func(task, worker int)
+	bitTask   func(task, worker int)
 }
 
 // path is the way a product is computed.
@@ -112,6 +118,7 @@ func New[T Float](s Spec) (*Plan[T], error) {
 	p.packTask = func(t, w int) { p.packShared(p.b, p.block, t, w) }
 	p.multiTask = func(t, w int) { p.multiply(t, w, p.a, p.b, p.c) }
 	p.listTask = func(t, w int) { p.multiplyTask(t, w) }
+	p.bitTask = func(t, w int) { p.multiplyBinary(t, w, p.b, p.c) }
 	if err := p.prepare(s); err != nil {
 		return nil, err
 	}
@@ -136,6 +143,9 @@ func (p *Plan[T]) prepare(s Spec) error {
 	if err := p.prepareSparse(); err != nil {
 		return err
 	}
+	if err := p.prepareBinary(); err != nil {
+		return err
+	}
 	p.turn()
 	p.rowA, p.colA = p.spec.LdA, 1
 	if p.spec.TransA {
@@ -148,7 +158,7 @@ func (p *Plan[T]) prepare(s Spec) error {
 		p.ws = new(Workspace)
 	}
 	size := sizeOf[T]()
-	p.ws.reserve(s.Workers, p.privateLen()*size, p.sharedLen()*size)
+	p.ws.reserve(s.Workers, max(p.privateLen(), p.binary.scratchLen())*size, p.sharedLen()*size)
 	return nil
 }
 
@@ -167,7 +177,13 @@ func (p *Plan[T]) Run(a, b, c []T) {
 		p.only(x)
 		return
 	}
-	if p.listed(a) {
+	switch p.find(nil, a) {
+	case inBits:
+		for t := range p.binary.tasks {
+			p.multiplyBinary(t, 0, b, c)
+		}
+		return
+	case inLists:
 		p.multiplyListed(0, b, unsafe.SliceData(c), 0, p.spec.M)
 		return
 	}

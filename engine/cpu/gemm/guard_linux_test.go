@@ -38,6 +38,9 @@ func TestGuarded(t *testing.T) {
 		for _, trans := range []bool{false, true} {
 			runGuarded[float32](t, r, Spec{M: 61, N: 77, K: 333, TransA: trans, Alpha: 1, Sparse: true}, .1)
 		}
+		for range 20 {
+			runGuarded[float32](t, r, binarySpec(r), .5)
+		}
 	})
 }
 
@@ -54,6 +57,11 @@ func runGuarded[T Float](t *testing.T, r *rand.Rand, s Spec, share float64) {
 		t.Fatal(err)
 	}
 	a, b, c := guarded[T](t, r, lengthA(p), share), guarded[T](t, r, lengthB(p), 1), guarded[T](t, r, lengthC(p), 1)
+	for i, x := range a {
+		if s.Binary && x != 0 {
+			a[i] = 1
+		}
+	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if fault := recover(); fault != nil {

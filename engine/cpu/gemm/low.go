@@ -17,7 +17,7 @@ func (p *Plan[T]) turn() {
 	}
 	along := p.set.dots != nil && s.N <= fewRows && s.K >= dotVector*p.set.lanes && !s.TransA
 	across := s.N == 1 && s.LdC == 1 && s.TransA
-	if s.N >= s.M || s.Stream || p.sparse != nil || !along && !across {
+	if s.N >= s.M || s.Stream || p.sparse != nil || p.binary != nil || !along && !across {
 		return
 	}
 	p.turned = true

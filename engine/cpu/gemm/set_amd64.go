@@ -29,6 +29,16 @@ func lists(l level.Level) *listSet {
 	return portableLists()
 }
 
+func binaries(l level.Level) *binarySet {
+	switch l {
+	case level.AVX512:
+		return &binarySet{16, subsets32Z, lookups32Z, indexRow32Z, indexColumns32Z, packColumns32Z}
+	case level.AVX2:
+		return &binarySet{8, subsets32Y, lookups32Y, indexRow32Y, indexColumns32Y, packColumns32Y}
+	}
+	return portableBinary()
+}
+
 func compressAVX2(n int, a *float32, index *uint32, value *float32, step int) int {
 	return compress32Y(n, a, index, value, step, &compressTable)
 }

@@ -14,3 +14,5 @@ func set32(level.Level) *set[float32] { return only32 }
 func set64(level.Level) *set[float64] { return only64 }
 
 func lists(level.Level) *listSet { return portableLists() }
+
+func binaries(level.Level) *binarySet { return portableBinary() }

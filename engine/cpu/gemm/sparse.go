@@ -154,7 +154,7 @@ func (x *sparse) multiply(p *listArgs, b, c *float32, i0, i1 int) {
 
 // listed lists the nonzeros of a when the plan may, and reports whether the product shall use them.
 func (p *Plan[T]) listed(a []T) bool {
-	return p.sparse != nil && p.sparse.build(unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(a))), len(a)))
+	return p.sparse != nil && p.sparse.build(floats(a))
 }
 
 // multiplyListed is multiply with a listed left operand: c is the address of row i0.

@@ -29,7 +29,7 @@ func (p *Plan[T]) phases() int {
 // RunOn computes the product with a pool of at most Spec.Workers workers. The bits are those of Run.
 func (p *Plan[T]) RunOn(w Workers, a, b, c []T) {
 	tasks := p.tasks()
-	if w.N() == 1 || tasks <= 1 || p.only != nil {
+	if w.N() == 1 || tasks <= 1 && p.binary == nil || p.only != nil {
 		p.Run(a, b, c)
 		return
 	}
@@ -38,9 +38,12 @@ func (p *Plan[T]) RunOn(w Workers, a, b, c []T) {
 	}
 	p.check(a, b, c)
 	p.a, p.b, p.c = a, b, c
-	if p.listed(a) {
+	switch p.find(w, a) {
+	case inBits:
+		w.Do(p.binary.tasks, p.bitTask)
+	case inLists:
 		w.Do(p.sparse.tasks, p.listTask)
-	} else {
+	default:
 		for p.block = range p.phases() {
 			if p.path == shared {
 				w.Do(p.panels, p.packTask)

@@ -23,6 +23,8 @@ var outputs = []struct {
 	{"gemm", "f64_avx2", gemmFile(avx2, f64)},
 	{"gemm", "sparse_avx512", sparseFile(avx512)},
 	{"gemm", "sparse_avx2", sparseFile(avx2)},
+	{"gemm", "binary_avx512", binaryFile(avx512)},
+	{"gemm", "binary_avx2", binaryFile(avx2)},
 	{"vec", "avx512_f32", vectors(avx512, f32)},
 	{"vec", "avx512_f64", vectors(avx512, f64)},
 	{"vec", "avx2_f32", vectors(avx2, f32)},
