@@ -81,9 +81,17 @@ func TestExponentsAndPeers(t *testing.T) {
 		}
 	}
 	rs = rs[:1]
-	Against(rs, []Peer{{Suite: "s", Case: "x", Program: "slow", Unit: "ms", Value: 600}, {Suite: "s", Case: "x", Program: "fast", Unit: "ms", Value: 450}})
+	peers := []Peer{{Suite: "s", Case: "x", Program: "slow", Unit: "ms", Value: 600, Command: "run slow"}, {Suite: "s", Case: "x", Program: "fast", Unit: "ms", Value: 450}, {Suite: "s", Case: "y", Program: "other", Unit: "ms", Value: 1}}
+	Against(rs, peers)
 	if rs[0].BestPeer != "fast" || math.Abs(rs[0].PeerRatio-1.5) > 1e-12 {
 		t.Errorf("best peer %+v", rs[0])
+	}
+	var text strings.Builder
+	if err := (Report{Results: rs, Peers: peers}).WriteTable(&text); err != nil {
+		t.Fatal(err)
+	}
+	if row := "| s | x | slow | 600.0 ms | 300.0 ms | 2 × | run slow |"; !strings.Contains(text.String(), row) || strings.Contains(text.String(), "other |") {
+		t.Errorf("no row %q, or one of other work:\n%s", row, text.String())
 	}
 }
 

@@ -15,7 +15,7 @@ type chains struct {
 	count   int
 	per     int // equal chains whose mean an observation is; 0: 1
 	step    func(n int) error
-	observe func(x []float64) error        // one number of each chain, now
+	observe func(x [][]float64) error      // every observable of each chain, now
 	tune    func() error                   // called now and then during the warm-up; nil: nothing to tune
 	ready   func() error                   // called once after it; nil: nothing to do
 	trips   func() (float64, error)        // round trips of all walkers since then; nil: no ladder
@@ -25,7 +25,7 @@ type chains struct {
 
 // A reading is what a repeat gave.
 type reading struct {
-	series [][]float64 // of each chain, from the beginning
+	series [][][]float64 // of every observable and chain, from the beginning
 	per    float64
 	warm   int       // measurements of the warm-up
 	at     []float64 // when, in seconds of the clock
@@ -44,9 +44,13 @@ const (
 )
 
 // read runs chains for a time.
-func (c chains) read(length time.Duration, clock func() time.Duration) (r reading, err error) {
-	r.series, r.per = make([][]float64, c.count), float64(max(1, c.per))
-	x := make([]float64, c.count)
+func (c chains) read(observables int, length time.Duration, clock func() time.Duration) (r reading, err error) {
+	r.per = float64(max(1, c.per))
+	x := make([][]float64, observables)
+	for o := range x {
+		x[o] = make([]float64, c.count)
+		r.series = append(r.series, make([][]float64, c.count))
+	}
 	every, tuned := 1, 0
 	for began := clock(); ; {
 		spent := float64(clock()-began) / float64(length)
@@ -70,8 +74,10 @@ func (c chains) read(length time.Duration, clock func() time.Duration) (r readin
 		}
 		now := clock()
 		r.at = append(r.at, (now - began).Seconds())
-		for i, v := range x {
-			r.series[i] = append(r.series[i], v)
+		for o := range x {
+			for i, v := range x[o] {
+				r.series[o][i] = append(r.series[o][i], v)
+			}
 		}
 		if r.warm == 0 {
 			every = interval(every, stepped-before, now-stepped, length)
@@ -98,11 +104,17 @@ func interval(every int, steps, measurement, length time.Duration) int {
 	return int(max(1, min(want, 2*float64(every), float64(length)/100/step)))
 }
 
-// A study compares samplers by one observable of one system.
+// An observable is something to average; exact is NaN where it is not known.
+type observable struct {
+	name  string
+	exact float64
+}
+
+// A study compares samplers by observables of one system; the figure shows the first.
 type study struct {
-	figure, observable string
-	exact              float64 // of the observable; NaN: not known
-	free               float64 // exact free energy; NaN: not known
+	figure      string
+	observables []observable
+	free        float64 // exact free energy; NaN: not known
 }
 
 // rows runs chains with several seeds and draws the figures from the readings. With an exact value known, a mean farther than
@@ -114,17 +126,21 @@ func (s study) rows(curve string, o Budget, start func(seed uint64) (chains, err
 		if err != nil {
 			return nil, err
 		}
-		r, err := c.read(o.Length, o.Clock)
+		r, err := c.read(len(s.observables), o.Length, o.Clock)
 		if err != nil {
 			return nil, err
 		}
 		readings = append(readings, r)
 	}
-	rows, err := s.mixing(readings)
-	if err != nil {
-		return nil, err
+	var rows []Row
+	for k := range s.observables {
+		mixed, err := s.mixing(k, readings)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, mixed...)
 	}
-	if !math.IsNaN(s.exact) {
+	if !math.IsNaN(s.observables[0].exact) {
 		rows[0].Trace = s.trace(curve, readings)
 	}
 	rows = append(rows, roundTrips(readings)...)
@@ -138,16 +154,17 @@ func (s study) rows(curve string, o Budget, start func(seed uint64) (chains, err
 	return rows, nil
 }
 
-// mixing are effective values a second and the autocorrelation time in the processor time of a chain. A chain that does not
-// decorrelate in the time has neither.
-func (s study) mixing(readings []reading) ([]Row, error) {
-	speed := Row{Quantity: "effective values of " + s.observable, Unit: "eff/s"}
-	tau := Row{Quantity: "autocorrelation time of " + s.observable + ", of a chain", Unit: "ms"}
+// mixing are effective values of observable k a second and the autocorrelation time in the processor time of a chain. A chain
+// that does not decorrelate in the time has neither.
+func (s study) mixing(k int, readings []reading) ([]Row, error) {
+	of := s.observables[k]
+	speed := Row{Quantity: "effective values of " + of.name, Unit: "eff/s"}
+	tau := Row{Quantity: "autocorrelation time of " + of.name + ", of a chain", Unit: "ms"}
 	var rates, times []float64
 	var rateVar, timeVar float64
 	for _, r := range readings {
 		var after [][]float64
-		for _, x := range r.series {
+		for _, x := range r.series[k] {
 			after = append(after, x[r.warm:])
 		}
 		a, err := stats.Tau(after...)
@@ -155,12 +172,12 @@ func (s study) mixing(readings []reading) ([]Row, error) {
 			speed.Note, tau.Note = "not mixed in the time", "not mixed in the time"
 			return []Row{speed, tau}, nil
 		}
-		if d := a.Mean.Sigmas(s.exact); math.Abs(d) > 6 {
-			return nil, fmt.Errorf("wrong result: %s is %v, exactly %v", s.observable, a.Mean, s.exact)
+		if d := a.Mean.Sigmas(of.exact); math.Abs(d) > 6 {
+			return nil, fmt.Errorf("wrong result: %s is %v, exactly %v", of.name, a.Mean, of.exact)
 		}
 		n := float64(len(r.at) - r.warm)
 		rates = append(rates, r.per*a.Effective/r.measuring())
-		times = append(times, 1e3*a.Tau.Value*r.measuring()/n/float64(len(r.series))/r.per)
+		times = append(times, 1e3*a.Tau.Value*r.measuring()/n/float64(len(after))/r.per)
 		relative := a.Tau.Err / a.Tau.Value
 		rateVar += math.Pow(relative*rates[len(rates)-1], 2)
 		timeVar += math.Pow(relative*times[len(times)-1], 2)
@@ -213,7 +230,7 @@ func roundTrips(readings []reading) []Row {
 func (s study) trace(curve string, readings []reading) *Trace {
 	shortest, count := math.MaxInt, 0.0
 	for _, r := range readings {
-		shortest, count = min(shortest, len(r.at)), count+float64(len(r.series))
+		shortest, count = min(shortest, len(r.at)), count+float64(len(r.series[0]))
 	}
 	t := &Trace{Figure: s.figure, Curve: curve}
 	for x, last := 2.0, 0; int(x) <= shortest; x *= math.Sqrt2 {
@@ -224,9 +241,9 @@ func (s study) trace(curve string, readings []reading) *Trace {
 		last = n
 		square, seconds := 0.0, 0.0
 		for _, r := range readings {
-			seconds += r.at[n-1] / float64(len(r.series)) / r.per / float64(len(readings))
-			for _, c := range r.series {
-				d, half := -s.exact, c[n/2:n]
+			seconds += r.at[n-1] / float64(len(r.series[0])) / r.per / float64(len(readings))
+			for _, c := range r.series[0] {
+				d, half := -s.observables[0].exact, c[n/2:n]
 				for _, v := range half {
 					d += v / float64(len(half))
 				}

@@ -87,6 +87,7 @@ func (r Report) WriteTable(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %.0f %% | %.0f | %s | %s | %s | %s |\n", x.Suite, x.Case, x.Where(), x.Workers, value, 100*x.Spread, x.Allocs, memory, target, peak, peer)
 	}
+	r.peersTable(&b)
 	if e := Exponents(r.Results); len(e) > 0 {
 		b.WriteString("\nGrowth of the time with the size, fitted as a power:\n\n")
 		for _, k := range Sorted(e) {

@@ -7,14 +7,16 @@ import (
 	"cavity/engine"
 	"cavity/engine/stats"
 	"cavity/kernels"
+	"cavity/models/dataset"
 	"cavity/models/rbm"
 )
 
 func init() {
 	const name = "rbm 16×12 of two modes, "
 	register(
-		Case{Suite: "samplers", Name: name + "block Gibbs", Trial: machineTrial("block Gibbs", 1)},
-		Case{Suite: "samplers", Name: name + "tempering, 8 temperatures", Trial: machineTrial("tempering, 8 temperatures", 8)},
+		Case{Suite: "samplers", Name: name + "block Gibbs", Trial: machineTrial("block Gibbs", block)},
+		Case{Suite: "samplers", Name: name + "tempering, 8 temperatures", Trial: machineTrial("tempering, 8 temperatures", ladderOfEight)},
+		Case{Suite: "samplers", Name: name + "deep tempering", Trial: machineTrial("deep tempering", deep)},
 		Case{Suite: "samplers", Name: name + "annealed importance sampling", Trial: machineAnnealing},
 	)
 }
@@ -35,8 +37,55 @@ func twoModes() (*rbm.Machine, error) {
 	return m, nil
 }
 
+// A way to sample a machine.
+type way func(m *rbm.Machine, b engine.Backend) (rbm.Sampling, error)
+
+func block(m *rbm.Machine, _ engine.Backend) (rbm.Sampling, error) {
+	return rbm.Sampling{Machine: m, Chains: walkers}, nil
+}
+
+func ladderOfEight(m *rbm.Machine, _ engine.Backend) (rbm.Sampling, error) {
+	return rbm.Sampling{Machine: m, Chains: walkers / 8, Temperatures: 8}, nil
+}
+
+// deep trains a second machine of eight hidden units on hidden states of the first, before the time counts.
+func deep(m *rbm.Machine, b engine.Backend) (rbm.Sampling, error) {
+	t := rbm.Sampling{Machine: m, Chains: walkers / 2}
+	s, err := rbm.Sampling{Machine: m, Chains: 256, Temperatures: 8}.Start(b)
+	if err != nil {
+		return t, err
+	}
+	set := &dataset.Set{Name: "states of two modes", Height: 1, Width: m.Visible.Count}
+	for range 8 {
+		if err := s.Step(context.Background(), 20); err != nil {
+			return t, err
+		}
+		v, err := s.States()
+		if err != nil {
+			return t, err
+		}
+		for _, x := range v {
+			set.Train.Images = append(set.Train.Images, uint8(255*x))
+		}
+		set.Train.Count += s.Chains
+	}
+	set.Test = set.Train.Head(100)
+	if set, err = m.Above(set, b); err != nil {
+		return t, err
+	}
+	tr, err := rbm.Training{Set: set, Hidden: 8, Method: rbm.PCD, Binarise: "sample", Batch: 64, Rate: .05, Seed: instanceSeed}.Start(b)
+	if err != nil {
+		return t, err
+	}
+	if err := tr.Step(context.Background(), 2000); err != nil {
+		return t, err
+	}
+	t.Upper, err = tr.Machine()
+	return t, err
+}
+
 // machineTrial observes the mean of the visible units of chains at β = 1.
-func machineTrial(curve string, temperatures int) func(b engine.Backend, o Budget) ([]Row, error) {
+func machineTrial(curve string, of way) func(b engine.Backend, o Budget) ([]Row, error) {
 	return func(b engine.Backend, o Budget) ([]Row, error) {
 		m, err := twoModes()
 		if err != nil {
@@ -50,30 +99,35 @@ func machineTrial(curve string, temperatures int) func(b engine.Backend, o Budge
 		for _, x := range v {
 			exact += x / float64(len(v))
 		}
-		s := study{figure: "mean visible unit of an rbm of two modes", observable: "the mean visible unit", exact: exact, free: math.NaN()}
-		return s.rows(curve, o, func(seed uint64) (chains, error) { return machineChains(m, temperatures, seed, b) })
+		s := study{figure: "mean visible unit of an rbm of two modes", observables: []observable{{"the mean visible unit", exact}}, free: math.NaN()}
+		return s.rows(curve, o, func(seed uint64) (chains, error) { return machineChains(m, of, seed, b) })
 	}
 }
 
-func machineChains(m *rbm.Machine, temperatures int, seed uint64, b engine.Backend) (chains, error) {
-	s, err := rbm.Sampling{Machine: m, Chains: walkers / temperatures, Temperatures: temperatures, Seed: seed}.Start(b)
+func machineChains(m *rbm.Machine, of way, seed uint64, b engine.Backend) (chains, error) {
+	t, err := of(m, b)
+	if err != nil {
+		return chains{}, err
+	}
+	t.Seed = seed
+	s, err := t.Start(b)
 	if err != nil {
 		return chains{}, err
 	}
 	ctx := context.Background()
 	nv := m.Visible.Count
-	c := chains{count: s.Chains, step: func(n int) error { return s.Step(ctx, n) }, observe: func(x []float64) error {
+	c := chains{count: s.Chains, step: func(n int) error { return s.Step(ctx, n) }, observe: func(x [][]float64) error {
 		v, err := s.States()
 		if err != nil {
 			return err
 		}
-		clear(x)
+		clear(x[0])
 		for i, y := range v {
-			x[i/nv] += float64(y) / float64(nv)
+			x[0][i/nv] += float64(y) / float64(nv)
 		}
 		return nil
 	}, check: func() error { return nil }} // the moments are the check
-	if temperatures == 1 {
+	if s.Temperatures == 1 {
 		return c, nil
 	}
 	ladder := make([]int32, s.Program.Slots()["ladder"].Len())

@@ -37,6 +37,11 @@ type contest struct {
 	seek      bool                             // the lowest energy, in place of averages at cold
 }
 
+func (c contest) ferromagnet() bool {
+	_, is := c.model.(spin.Ising)
+	return is
+}
+
 var tc = 2 / math.Log(1+math.Sqrt2)
 
 func init() {
@@ -78,7 +83,7 @@ func (c contest) register() {
 		{"tempering, linear ladder", spin.Tempering{Temperatures: linear}, false},
 		{"tempering, adapted ladder", spin.Tempering{Temperatures: geometric}, true},
 	}
-	if _, ferromagnet := c.model.(spin.Ising); ferromagnet {
+	if c.ferromagnet() {
 		list = append(list, entry{"Swendsen-Wang", spin.Tempering{Temperatures: plain, Move: spin.SwendsenWang}, false},
 			entry{"Wolff", spin.Tempering{Temperatures: plain, Move: spin.Wolff}, false})
 	} else {
@@ -96,7 +101,7 @@ func (c contest) register() {
 		})
 	}
 	if !c.seek {
-		if _, ferromagnet := c.model.(spin.Ising); !ferromagnet {
+		if !c.ferromagnet() {
 			c.add("population annealing", c.population)
 		}
 		return
@@ -128,11 +133,15 @@ func (c contest) averages(curve string, o Budget, start func(seed uint64) (chain
 	if err != nil {
 		return nil, err
 	}
-	s := study{figure: fmt.Sprintf("energy per spin of %s at T=%.4g", c.model.Name(), c.cold), observable: "e", exact: e, free: f}
+	s := study{figure: fmt.Sprintf("energy per spin of %s at T=%.4g", c.model.Name(), c.cold), observables: []observable{{"e", e}}, free: f}
+	if c.ferromagnet() { // the slow mode of a magnet; that of a glass is not its magnetisation
+		s.observables = append(s.observables, observable{"m²", math.NaN()})
+	}
 	return s.rows(curve, o, start)
 }
 
-// temperingChains observes the energies per spin at the lowest temperature: one of each system, the mean over its copies.
+// temperingChains observes the energies per spin at the lowest temperature, and the squared magnetisation if that is asked for:
+// one of each system, the mean over its copies.
 func temperingChains(t spin.Tempering, adapt bool, seed uint64, b engine.Backend) (chains, error) {
 	t.Seed = seed
 	s, err := t.Start(b)
@@ -142,14 +151,19 @@ func temperingChains(t spin.Tempering, adapt bool, seed uint64, b engine.Backend
 	ctx, m := context.Background(), s.Measure()
 	ladder := make([]int32, s.Program.Slots()["ladder"].Len())
 	c := chains{count: t.Systems, per: t.Copies, step: func(n int) error { return s.Step(ctx, n) },
-		observe: func(x []float64) error {
+		observe: func(x [][]float64) error {
 			if err := m.Take(); err != nil {
 				return err
 			}
-			clear(x)
-			for i := range x {
+			for o := range x {
+				clear(x[o])
+			}
+			for i := range t.Systems {
 				for k := range t.Copies {
-					x[i] += m.Energy(i, k, 0) / float64(t.Model.Spins()*t.Copies)
+					x[0][i] += m.Energy(i, k, 0) / float64(t.Model.Spins()*t.Copies)
+					if len(x) > 1 {
+						x[1][i] += math.Pow(m.Magnetisation(i, k, 0), 2) / float64(t.Copies)
+					}
 				}
 			}
 			return nil

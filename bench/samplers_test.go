@@ -1,10 +1,14 @@
 package bench
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
 
+	"gonum.org/v1/gonum/stat"
+
+	"cavity/engine"
 	"cavity/engine/rng"
 	"cavity/engine/stats"
 )
@@ -25,7 +29,7 @@ func autoregressive(a float64, seed uint64, now *time.Duration) chains {
 			*now += time.Millisecond
 		}
 		return nil
-	}, observe: func(y []float64) error { copy(y, x); return nil }, check: func() error { return nil }}
+	}, observe: func(y [][]float64) error { copy(y[0], x); return nil }, check: func() error { return nil }}
 }
 
 // The figures of chains with a known law: τ = 9.5 steps of 1 ms shared by four chains, and 4·1000/19 effective values a second.
@@ -33,7 +37,7 @@ func autoregressive(a float64, seed uint64, now *time.Duration) chains {
 func TestMixingOfKnownChains(t *testing.T) {
 	var now time.Duration
 	o := Budget{Length: 10 * time.Second, Seeds: 3, Clock: func() time.Duration { return now }}
-	s := study{figure: "x", observable: "x", exact: 0, free: math.NaN()}
+	s := study{figure: "x", observables: []observable{{"x", 0}}, free: math.NaN()}
 	rows, err := s.rows("known", o, func(seed uint64) (chains, error) { return autoregressive(.9, seed, &now), nil })
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +55,7 @@ func TestMixingOfKnownChains(t *testing.T) {
 			t.Errorf("error %v after %v steps, expected %v", trace.Error[i], n, want)
 		}
 	}
-	s.exact = .5
+	s.observables[0].exact = .5
 	if _, err := s.rows("biased", o, func(seed uint64) (chains, error) { return autoregressive(.9, seed, &now), nil }); err == nil {
 		t.Error("a mean of 0 passed for 0.5")
 	}
@@ -118,5 +122,65 @@ func TestPeakMemory(t *testing.T) {
 	}
 	if grown := peakMemory() - before; grown < 90 {
 		t.Errorf("100 MiB raised the peak by %v MB", grown+float64(block[4096]-1))
+	}
+}
+
+// Deep tempering keeps the law of the first machine: the mean of its visible units agrees with enumeration (the study's own
+// check at six errors: false alarm 2e-9; the seed is fixed), and its chains do swap.
+func TestDeepTempering(t *testing.T) {
+	m, err := twoModes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := engine.Open("cpu", engine.Options{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	s, err := deep(m, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Seed = 3
+	run, err := s.Start(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	v, _, _, err := m.Moments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exact, nv := stat.Mean(v, nil), m.Visible.Count
+	series := make([][]float64, s.Chains)
+	for step := range 8000 {
+		if err := run.Step(ctx, 2); err != nil {
+			t.Fatal(err)
+		}
+		x, err := run.States()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if step < 1000 {
+			continue
+		}
+		for c := range series {
+			mean := 0.0
+			for _, y := range x[c*nv : (c+1)*nv] {
+				mean += float64(y) / float64(nv)
+			}
+			series[c] = append(series[c], mean)
+		}
+	}
+	a, err := stats.Tau(series...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := a.Mean.Sigmas(exact); math.Abs(d) > 6 || a.Effective < 50 {
+		t.Errorf("mean visible unit %v (%v effective values), exactly %v", a.Mean, a.Effective, exact)
+	}
+	swaps, err := run.Swaps()
+	if err != nil || len(swaps) != 1 || swaps[0] < .05 || swaps[0] > 1 {
+		t.Errorf("share of swaps %v, %v", swaps, err)
 	}
 }

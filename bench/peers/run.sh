@@ -7,7 +7,7 @@ python=$1 cavity=$2 quick=${3:-}
 out=build/peers && mkdir -p $out
 pin=""; command -v taskset >/dev/null && pin="taskset -c 0"
 : > $out/figures.jsonl
-for script in spin learn meanfield; do
+for script in spin learn machines meanfield; do
 	echo "peers: $script" >&2
 	$pin "$python" bench/peers/$script.py $quick >> $out/figures.jsonl || echo "peers: $script.py failed; its figures are missing" >&2
 done

@@ -116,6 +116,15 @@ def glass(side):
 
     n = 200 if side == 16 else 25
     report("spin", case, version("openjij") + " (annealing)", "flips/ns", sites * 8 * 2 * n / slope(anneal, n) * 1e-9)
+    import dimod
+    from dwave.samplers import SimulatedAnnealingSampler
+
+    problem = dimod.BinaryQuadraticModel({}, pairs, 0.0, "SPIN")
+
+    def cool(n):
+        SimulatedAnnealingSampler().sample(problem, num_reads=8, num_sweeps=n, beta_range=(0.5, 1 / 0.9), seed=1)
+
+    report("spin", case, version("dwave-samplers") + " (annealing)", "flips/ns", sites * 8 * 2 * n / slope(cool, n) * 1e-9)
 
 
 def square():

@@ -81,9 +81,7 @@ func (p *phases) positive(g *graph) map[string]node {
 }
 
 func (p *phases) gibbs(g *graph) map[string]node {
-	m := g.machine(*p.model, "")
-	h := g.sample(m.Hidden, g.up(m, p.v(g)), hiddenStream)
-	return map[string]node{"v": g.sample(m.Visible, g.down(m, h), visibleStream)}
+	return map[string]node{"v": g.again(g.machine(*p.model, ""), p.v(g))}
 }
 
 // gradient of an objective that is maximised.

@@ -11,11 +11,13 @@ import (
 	"cavity/kernels"
 )
 
-// Sampling is block Gibbs sampling of a machine with many chains, or parallel tempering with that many ladders.
+// Sampling is block Gibbs sampling of a machine with many chains, parallel tempering with that many ladders, or deep tempering
+// (Desjardins, Luo, Courville, Bengio 2014, arXiv:1410.0123) with as many chains of a second machine.
 type Sampling struct {
 	Machine      *Machine
 	Chains       int       // 0: 100
 	Temperatures int       // inverse temperatures from 1 to 0, evenly spaced; 0 or 1: none but 1
+	Upper        *Machine  // with visible units like the hidden ones of Machine: chains swap hidden states with chains of Upper; nil: none
 	From         []float32 // first configurations [Chains, visible]: data or saved chains; nil: independent units in the field Base
 	Clamp        []bool    // visible units that keep their first values; nil: none
 	Seed         uint64
@@ -44,11 +46,21 @@ func (s Sampling) Start(b engine.Backend) (*Sampler, error) {
 		return nil, fmt.Errorf("rbm: first configurations of %d numbers for %d chains of %d visible units", len(s.From), s.Chains, nv)
 	case s.Clamp != nil && len(s.Clamp) != nv:
 		return nil, fmt.Errorf("rbm: %d clamps for %d visible units", len(s.Clamp), nv)
+	case s.Upper != nil && (s.Upper.Visible != s.Machine.Hidden || s.Machine.Hidden.Units != Bernoulli):
+		return nil, fmt.Errorf("rbm: deep tempering of %d %s hidden units with an upper machine of %d %s visible units: both Bernoulli and as many",
+			s.Machine.Hidden.Count, s.Machine.Hidden.Units, s.Upper.Visible.Count, s.Upper.Visible.Units)
+	case s.Upper != nil && (s.Temperatures > 1 || s.Clamp != nil):
+		return nil, fmt.Errorf("rbm: deep tempering with temperatures or clamped units: one at a time")
 	case s.Clamp != nil && s.From == nil:
 		return nil, fmt.Errorf("rbm: clamped units need first configurations")
 	}
 	if err := s.Machine.Check(); err != nil {
 		return nil, err
+	}
+	if s.Upper != nil {
+		if err := s.Upper.Check(); err != nil {
+			return nil, err
+		}
 	}
 	sa := &Sampler{Sampling: s}
 	plan, err := sa.plan()
@@ -73,8 +85,7 @@ func (sa *Sampler) plan() (engine.Plan, error) {
 	if sa.Temperatures > 1 {
 		next = g.tempered(w, v, sa.Chains, sa.Temperatures)
 	} else {
-		h := g.sample(m.Hidden, g.up(w, v), hiddenStream)
-		next = map[string]node{"v": g.sample(m.Visible, g.down(w, h), visibleStream)}
+		next = map[string]node{"v": g.again(w, v)}
 	}
 	if sa.Clamp != nil {
 		mask, fresh := g.Slot("clamp", walkers, nv), next["v"]
@@ -87,16 +98,41 @@ func (sa *Sampler) plan() (engine.Plan, error) {
 	if err := firstError(g.Err(), first.Err(), means.Err()); err != nil {
 		return engine.Plan{}, fmt.Errorf("rbm: sampling: %w", err)
 	}
-	return engine.Plan{Seed: sa.Seed, Stages: []engine.Stage{
+	plan := engine.Plan{Seed: sa.Seed, Stages: []engine.Stage{
 		{Name: "sample", Graph: g.ExprGraph, Next: next, Repeat: 1},
 		{Name: "first", Graph: first.ExprGraph, Next: map[string]node{"v": draw}},
 		{Name: "means", Graph: means.ExprGraph, Next: map[string]node{"means": shown}},
-	}}, nil
+	}}
+	if sa.Upper == nil {
+		return plan, nil
+	}
+	deep, err := sa.deep()
+	plan.Stages = append(plan.Stages, deep...)
+	return plan, err
+}
+
+// deep is a step of the upper machine's chains u, then the swaps.
+func (sa *Sampler) deep() ([]engine.Stage, error) {
+	u := func(g *graph) node { return g.Slot("u", sa.Chains, sa.Machine.Hidden.Count) }
+	above, both := newGraph(tensor.Float32), newGraph(tensor.Float32)
+	step, err := above.Stage("upper", 1, map[string]node{"u": above.again(above.machine(*sa.Upper, "upper "), u(above))})
+	if err != nil {
+		return nil, fmt.Errorf("rbm: deep tempering: %w", err)
+	}
+	v := both.Slot("v", sa.Chains, sa.Machine.Visible.Count)
+	swap, err := both.Stage("swap", 1, both.swapped(both.machine(*sa.Machine, ""), both.machine(*sa.Upper, "upper "), v, u(both), sa.Chains))
+	if err != nil {
+		return nil, fmt.Errorf("rbm: deep tempering: %w", err)
+	}
+	return []engine.Stage{step, swap}, nil
 }
 
 func (sa *Sampler) fill() error {
 	p, m := sa.Program, sa.Machine
 	err := m.write(p, "")
+	if err == nil && sa.Upper != nil {
+		err = sa.Upper.write(p, "upper ")
+	}
 	write := func(name string, x any) {
 		if _, used := p.Slots()[name]; err == nil && used {
 			err = p.Write(name, x)
@@ -172,8 +208,14 @@ func (sa *Sampler) ladder(row int) ([]int32, error) {
 	return all[row*n : (row+1)*n], err
 }
 
-// Swaps is the share of accepted exchanges between neighbouring temperatures, from β = 1 on; nil without tempering.
+// Swaps is the share of accepted exchanges between neighbouring temperatures, from β = 1 on, or with the upper machine; nil
+// where there is nothing to exchange.
 func (sa *Sampler) Swaps() ([]float64, error) {
+	if sa.Upper != nil {
+		swaps := make([]float32, 1)
+		err := sa.Program.Read("swaps", swaps)
+		return []float64{float64(swaps[0]) / float64(max(sa.Program.Steps(), 1))}, err
+	}
 	if sa.Temperatures == 1 {
 		return nil, nil
 	}

@@ -65,16 +65,23 @@ func (p *phases) upperMachine() Machine {
 func (p *phases) u(g *graph) node { return g.Slot("u", p.Chains, p.Hidden) }
 
 func (p *phases) upper(g *graph) map[string]node {
-	m := g.machine(p.upperMachine(), "upper ")
-	h := g.sample(m.Hidden, g.up(m, p.u(g)), hiddenStream)
-	return map[string]node{"u": g.sample(m.Visible, g.down(m, h), visibleStream)}
+	return map[string]node{"u": g.again(g.machine(p.upperMachine(), "upper "), p.u(g))}
 }
 
-// swap lets every chain of the first machine offer its hidden state h to a chain u of the second. With p₁(h) and p₂(h) the
-// marginals of the two machines the pair is swapped with probability min(1, p₁(u) p₂(h) / p₁(h) p₂(u)).
+// again is a step of block Gibbs sampling.
+func (g *graph) again(m weights, v node) node {
+	h := g.sample(m.Hidden, g.up(m, v), hiddenStream)
+	return g.sample(m.Visible, g.down(m, h), visibleStream)
+}
+
 func (p *phases) swap(g *graph) map[string]node {
-	m, upper := g.machine(*p.model, ""), g.machine(p.upperMachine(), "upper ")
-	h, u := g.sample(m.Hidden, g.up(m, p.v(g)), hiddenStream), p.u(g)
+	return g.swapped(g.machine(*p.model, ""), g.machine(p.upperMachine(), "upper "), p.v(g), p.u(g), p.Chains)
+}
+
+// swapped lets every chain v of a machine offer its hidden state h to a chain u of the upper machine. With p₁(h) and p₂(h) the
+// marginals of the two machines the pair is swapped with probability min(1, p₁(u) p₂(h) / p₁(h) p₂(u)), which keeps both.
+func (g *graph) swapped(m, upper weights, v, u node, chains int) map[string]node {
+	h := g.sample(m.Hidden, g.up(m, v), hiddenStream)
 	gain := func(h node) node { // ln p₂(h) - ln p₁(h)
 		below := g.Add(g.Sum(g.HadRow(h, m.c), 1), g.logPartition(m.Visible, g.down(m, h)))
 		return g.Sub(g.Apply(gorgonia.Neg, g.freeEnergy(upper, h)), below)
@@ -82,7 +89,7 @@ func (p *phases) swap(g *graph) map[string]node {
 	ratio := g.Apply(gorgonia.Exp, g.Sub(gain(h), gain(u)))
 	chance := g.Do(func() (node, error) { return kernels.UniformLike(ratio, swapStream) })
 	accept := g.Do(func() (node, error) { return gorgonia.Gt(ratio, chance, true) })
-	moved := g.HadCol(g.Sub(u, h), g.Reshape(accept, p.Chains, 1))
+	moved := g.HadCol(g.Sub(u, h), g.Reshape(accept, chains, 1))
 	up := g.Add(h, moved)
 	return map[string]node{"v": g.sample(m.Visible, g.down(m, up), visibleStream), "u": g.Sub(u, moved),
 		"swaps": g.Add(g.Slot("swaps"), g.Mean(accept))}

@@ -184,6 +184,12 @@ func (m *Measurement) Energy(system, copyNumber, temperature int) float64 {
 	return m.values["energy"][(system*b.copies+copyNumber)*b.temperatures+temperature]
 }
 
+// Magnetisation is m of a copy at a temperature at the last Take.
+func (m *Measurement) Magnetisation(system, copyNumber, temperature int) float64 {
+	b := m.s.batch
+	return m.values["magnetisation"][(system*b.copies+copyNumber)*b.temperatures+temperature]
+}
+
 // State copies the present spins ±1 of the walker that a copy has at a temperature.
 func (m *Measurement) State(system, copyNumber, temperature int, s []int8) error {
 	b := m.s.batch
