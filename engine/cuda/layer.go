@@ -41,7 +41,7 @@ func fuses(f *engine.Fused) bool {
 	return len(buffers) <= maxLayerBuffers
 }
 
-// mark is the instruction of ptx/gemm.cuh that a loop replaces: the element's value, number, row and column.
+// mark is the instruction of ptx/layer.cuh that a loop replaces: the element's value, number, row and column.
 var mark = regexp.MustCompile(`mov\.b\d\d (%\w+), %\w+; // LOOP %\w+ (%\w+) (%\w+) (%\w+)\n`)
 
 // layer is a product whose kernel carries a loop's code.
