@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"cavity/engine/stats"
 	"cavity/engine/store"
 	"cavity/kernels"
 	"cavity/models/spin"
@@ -25,6 +26,7 @@ type temper struct {
 	Rule         string `default:"metropolis" enum:"metropolis,heatbath" help:"Update rule: metropolis or heatbath."`
 	Move         string `default:"flips" enum:"flips,swendsen-wang,wolff" help:"What a sweep does: flips, or clusters of a ferromagnet by swendsen-wang or wolff."`
 	Houdayer     bool   `help:"Exchange clusters between the copies after every sweep (isoenergetic moves); needs two replicas."`
+	Randoms      string `default:"own" enum:"own,shared" help:"Random numbers: own for every walker, or shared by the 64 samples of a word: several times as fast, for samples of ±1 couplings on a lattice at one temperature, without overlaps."`
 	Warmup       uint64 `default:"2000" help:"Sweeps before measuring."`
 	Sweeps       uint64 `default:"10000" help:"Sweeps while measuring."`
 	MeasureEvery uint64 `default:"5" help:"Sweeps between measurements."`
@@ -45,6 +47,14 @@ func (v *temper) validate() (err error) {
 	case v.Sweeps < 1 || v.MeasureEvery < 1 || v.MeasureEvery > v.Sweeps:
 		return misusef("--measure-every is %d and --sweeps is %d: at least 1, and not more between measurements than in all", v.MeasureEvery, v.Sweeps)
 	}
+	if v.Randoms == "shared" {
+		switch {
+		case v.Replicas > 1:
+			return misusef("--randoms shared with --replicas %d: overlaps, P(q) and correlation lengths would measure the shared numbers: take --replicas 1, or --randoms own", v.Replicas)
+		case len(v.temps) > 1:
+			return misusef("--randoms shared with %d --temps: tempering needs walkers with numbers of their own: take one temperature, or --randoms own", len(v.temps))
+		}
+	}
 	v.model, err = v.spinModel.open()
 	return err
 }
@@ -55,7 +65,7 @@ func (v *temper) compute(ctx context.Context, s *session) (*result, error) {
 		return nil, err
 	}
 	t := spin.Tempering{Model: v.model, Temperatures: v.temps, Systems: v.Systems, Copies: v.Replicas, Seed: s.Seed,
-		Move: spin.Move(slices.Index(spin.Moves, v.Move)), Houdayer: v.Houdayer, Layout: v.Layout}
+		Move: spin.Move(slices.Index(spin.Moves, v.Move)), Houdayer: v.Houdayer, Layout: v.Layout, Shared: v.Randoms == "shared"}
 	if v.Rule == "heatbath" {
 		t.Rule = kernels.HeatBath
 	}
@@ -139,7 +149,8 @@ func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result,
 			out.Series = append(out.Series, store.Of(c.key, means(c.x)), store.Of(c.key+"_err", errs(c.x)))
 		}
 	}
-	sum.Set("tau_int", r.TauInt)
+	sum.Set("tau_int", estimates(r.TauInt))
+	sum.Set("tau_window", r.TauWindow)
 	sum.Set("equilibrated", r.Equilibrated)
 	sum.Set("swap_acceptance", r.SwapAcceptance)
 	sum.Set("round_trips", r.RoundTrips)
@@ -151,7 +162,7 @@ func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result,
 		sum.Set("deviation", deviations(r.Energy, exact))
 	}
 	out.Timing.Set("flips_per_ns", rate)
-	out.Series = append(out.Series, store.Of("temperatures", r.Temperatures), store.Of("swap_acceptance", r.SwapAcceptance))
+	out.Series = append(out.Series, store.Of("temperatures", r.Temperatures), store.Of("tau_int", means(r.TauInt)), store.Of("tau_int_err", errs(r.TauInt)), store.Of("swap_acceptance", r.SwapAcceptance))
 	out.Series = append(out.Series, m.Series()...)
 	for k, ok := range r.Equilibrated {
 		if !ok {
@@ -163,13 +174,18 @@ func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result,
 	return out, err
 }
 
-// groundState is the lowest state seen: of all samples for max-cut and files, averaged over samples otherwise.
+// groundState is the lowest state seen of all samples, and the mean over samples per spin with its error.
 func groundState(m spin.Model, ground []spin.Ground) store.Summary {
-	lowest, mean := math.Inf(1), 0.0
+	var perSpin stats.Moments
+	lowest := math.Inf(1)
 	for _, g := range ground {
-		lowest, mean = min(lowest, g.Energy), mean+g.Energy/float64(len(ground))
+		lowest = min(lowest, g.Energy)
+		perSpin.Add(g.Energy / float64(m.Spins()))
 	}
-	g := store.Summary{{Key: "energy", Value: lowest}, {Key: "per_spin", Value: mean / float64(m.Spins())}}
+	g := store.Summary{{Key: "energy", Value: lowest}, {Key: "per_spin", Value: perSpin.Mean()}}
+	if n := float64(len(ground)); n > 1 {
+		g.Set("per_spin_err", math.Sqrt(perSpin.Variance()/n))
+	}
 	if f, ok := m.(*spin.File); ok && f.MaxCut {
 		g.Set("max_cut", f.Cut(lowest))
 	}

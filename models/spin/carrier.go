@@ -52,6 +52,7 @@ type batch struct {
 	seed                             uint64
 	move                             Move
 	graphMoves                       bool // a move needs a sparse graph
+	shared                           bool // the samples of a word share random numbers
 }
 
 func (b batch) walkers() int { return b.copies * b.temperatures }

@@ -3,8 +3,6 @@ package spin
 import (
 	"fmt"
 	"math"
-
-	"cavity/engine/stats"
 )
 
 // An Estimate is a mean with its standard error; Err is NaN where it is not known.
@@ -29,7 +27,8 @@ type Results struct {
 	CorrelationLength []Estimate // ξ_L, second moment; nil where the carrier does not measure it
 	FreeEnergy        []Estimate // per spin, by thermodynamic integration from β = 0
 	FreeEnergyJoint   []Estimate // per spin, by multi-histogram reweighting; nil with one temperature or too few measurements
-	TauInt            []float64  // integrated autocorrelation time of the energy in measurements
+	TauInt            []Estimate // integrated autocorrelation time ½+Σρ(t) of the energy in measurements; NaN where it is not known
+	TauWindow         []int      // measurements after which its sum is cut, by the rule of [stats.Tau]
 	Equilibrated      []bool     // e and q² agree over stretches of doubling length (false alarm 1e-3 each), and LinkIdentity is zero
 	SwapAcceptance    []float64  // between temperatures k and k+1
 	RoundTrips        float64    // per walker
@@ -39,9 +38,9 @@ type Results struct {
 
 // view gives the moments of every cell for one replicate of the jackknife.
 type view struct {
-	m       *Measurement
-	average []float64 // [moment·cells + cell]
-	skip    int       // a system left out, or -1
+	m        *Measurement
+	average  []float64 // [moment·cells + cell]
+	from, to int       // systems left out
 }
 
 // of is a moment of a system at a temperature.
@@ -54,7 +53,7 @@ func (v view) of(moment string, system, k int) float64 {
 func (v view) over(f func(system int) float64) float64 {
 	sum, n := 0.0, 0
 	for s := range v.m.s.batch.systems {
-		if s != v.skip {
+		if s < v.from || s >= v.to {
 			sum, n = sum+f(s), n+1
 		}
 	}
@@ -67,18 +66,20 @@ func (m *Measurement) replicates() (full view, left []view, over string, err err
 	if len(b) == 0 {
 		return full, nil, "", fmt.Errorf("spin: nothing was measured")
 	}
-	sum := make([]float64, len(m.rec.open))
-	for _, x := range b {
-		for i, v := range x {
-			sum[i] += v
+	full = view{m: m, average: m.rec.average()}
+	if systems := m.s.batch.systems; m.s.carrier.disordered() && systems > 1 {
+		group := m.s.group()
+		if group == systems {
+			return full, nil, "samples of one word, which share random numbers: no errors", nil
 		}
-	}
-	full = view{m, scaled(sum, nil, len(b)), -1}
-	if m.s.carrier.disordered() && m.s.batch.systems > 1 {
-		for s := range m.s.batch.systems {
-			left = append(left, view{m, full.average, s})
+		for s := 0; s < systems; s += group {
+			left = append(left, view{m, full.average, s, s + group})
 		}
-		return full, left, fmt.Sprintf("%d samples", len(left)), nil
+		over := "%d samples"
+		if m.s.Shared {
+			over = "%d words of samples that share random numbers"
+		}
+		return full, left, fmt.Sprintf(over, len(left)), nil
 	}
 	bins := min(timeBins, len(b))
 	if bins < 4 {
@@ -86,27 +87,21 @@ func (m *Measurement) replicates() (full view, left []view, over string, err err
 	}
 	for k := range bins {
 		lo, hi := k*len(b)/bins, (k+1)*len(b)/bins
-		part := make([]float64, len(sum))
+		rest := make([]float64, len(full.average))
+		for i, x := range full.average {
+			rest[i] = x * float64(len(b))
+		}
 		for _, x := range b[lo:hi] {
 			for i, v := range x {
-				part[i] += v
+				rest[i] -= v
 			}
 		}
-		left = append(left, view{m, scaled(sum, part, len(b)-(hi-lo)), -1})
+		for i := range rest {
+			rest[i] /= float64(len(b) - (hi - lo))
+		}
+		left = append(left, view{m: m, average: rest})
 	}
 	return full, left, fmt.Sprintf("%d stretches of time", bins), nil
-}
-
-func scaled(sum, minus []float64, n int) []float64 {
-	out := make([]float64, len(sum))
-	for i := range sum {
-		out[i] = sum[i]
-		if minus != nil {
-			out[i] -= minus[i]
-		}
-		out[i] /= float64(n)
-	}
-	return out
 }
 
 // estimate is f with its jackknife error: √((n-1)/n Σ (f_i - f̄)²).
@@ -173,7 +168,8 @@ func (m *Measurement) Results() (Results, error) {
 			})
 		}
 		put(&r.FreeEnergy, func(v view) float64 { return v.over(func(i int) float64 { return m.freeEnergy(v, i, k) }) })
-		r.TauInt = append(r.TauInt, m.tauInt(k))
+		tau, window := m.chains.tau(k)
+		r.TauInt, r.TauWindow = append(r.TauInt, tau), append(r.TauWindow, window)
 		r.Equilibrated = append(r.Equilibrated, m.equilibrated(k) && (r.LinkIdentity == nil || r.LinkIdentity[k].zero()))
 	}
 	if r.FreeEnergyJoint, err = m.reweighted(full); err != nil {
@@ -198,94 +194,4 @@ func (m *Measurement) freeEnergy(v view, system, k int) float64 {
 		beta, e, slope = b, x, d
 	}
 	return -(math.Ln2 - area) / beta
-}
-
-// tauInt is ½ B var(block averages)/var(single values) with the longest blocks of which there are at least 32, averaged
-// over systems: the binning estimate of the integrated autocorrelation time.
-func (m *Measurement) tauInt(k int) float64 {
-	b := m.rec.blocks
-	merge := max(1, len(b)/timeBins)
-	bins := len(b) / merge
-	if bins < 4 {
-		return math.NaN()
-	}
-	ie, i2, cells := m.rec.index("e"), m.rec.index("e2"), m.rec.cells
-	sum := 0.0
-	for s := range m.s.batch.systems {
-		cell := s*m.s.batch.temperatures + k
-		var s1, s2, e2 float64
-		for j := range bins {
-			x := 0.0
-			for _, blk := range b[j*merge : (j+1)*merge] {
-				x += blk[ie*cells+cell] / float64(merge)
-				e2 += blk[i2*cells+cell] / float64(merge*bins)
-			}
-			s1, s2 = s1+x, s2+x*x
-		}
-		nb := float64(bins)
-		mean := s1 / nb
-		variance := (e2 - mean*mean) / float64(m.s.batch.copies)
-		if variance > 0 {
-			sum += .5 * float64(merge) * float64(m.rec.length) * (s2 - nb*mean*mean) / (nb - 1) / variance
-		}
-	}
-	return math.Max(.5, sum/float64(m.s.batch.systems))
-}
-
-// enoughSamples is the number of samples from which their own scatter tells a drift from noise.
-const enoughSamples = 8
-
-// equilibrated compares stretches of the run that double in length, the last three of it: 1/8 to 1/4, to 1/2, to the end.
-// Samples of the disorder are compared with themselves by Hotelling's test; a single one by the last two stretches.
-func (m *Measurement) equilibrated(k int) bool {
-	b := m.rec.blocks
-	if len(b) < 16 {
-		return false
-	}
-	for _, name := range []string{"e", "q2"} {
-		i := m.rec.index(name)
-		if i < 0 {
-			continue
-		}
-		across := m.s.carrier.disordered() && m.s.batch.systems >= enoughSamples
-		var bins [][]float64
-		var diff, variance float64
-		for s := range m.s.batch.systems {
-			at := i*m.rec.cells + s*m.s.batch.temperatures + k
-			m0, _ := meanOf(b[len(b)/8:len(b)/4], at)
-			m1, v1 := meanOf(b[len(b)/4:len(b)/2], at)
-			m2, v2 := meanOf(b[len(b)/2:], at)
-			diff, variance = diff+m1-m2, variance+v1+v2
-			bins = append(bins, []float64{m0, m1, m2})
-		}
-		if !across {
-			if diff*diff > 3.5*3.5*variance && diff != 0 {
-				return false
-			}
-			continue
-		}
-		// A drift is an error only where nothing scatters: then nothing drifts either.
-		if drift, err := stats.DriftAcross(bins, 3); err == nil && drift.P < 1e-3 {
-			return false
-		}
-	}
-	return true
-}
-
-// meanOf is the mean of one number over blocks and its variance, from eight longer stretches.
-func meanOf(blocks [][]float64, at int) (mean, variance float64) {
-	const parts = 8
-	n := len(blocks)
-	parted := min(parts, n)
-	var s2 float64
-	for p := range parted {
-		x := 0.0
-		lo, hi := p*n/parted, (p+1)*n/parted
-		for _, b := range blocks[lo:hi] {
-			x += b[at] / float64(hi-lo)
-		}
-		mean += x / float64(parted)
-		s2 += x * x / float64(parted)
-	}
-	return mean, math.Max(0, s2-mean*mean) / float64(max(parted-1, 1))
 }

@@ -43,7 +43,7 @@ func newLattice(m Lattice, b batch) (*latticeCarrier, error) {
 		}
 	}
 	c := &latticeCarrier{batch: b, model: m, side: m.Side(), differ: differ}
-	c.lattice = kernels.Lattice{Words: (b.systems*b.walkers() + 63) / 64}
+	c.lattice = kernels.Lattice{Words: (b.systems*b.walkers() + 63) / 64, Shared: b.shared}
 	for range m.Dims() {
 		c.lattice.Size = append(c.lattice.Size, m.Side())
 	}
@@ -52,7 +52,7 @@ func newLattice(m Lattice, b batch) (*latticeCarrier, error) {
 		c.lattice.CouplingWords = 1
 	case !plus:
 		c.lattice.CouplingWords = c.lattice.Words
-	case b.systems*b.walkers() <= 8 && m.Side()%128 == 0:
+	case b.systems*b.walkers() <= 8 && m.Side()%128 == 0 && !b.shared:
 		c.lattice.Size[0] /= 64
 		c.lattice.Words, c.lattice.Strips = b.systems*b.walkers(), true
 	}
@@ -60,8 +60,11 @@ func newLattice(m Lattice, b batch) (*latticeCarrier, error) {
 }
 
 func (c *latticeCarrier) name() string {
-	if c.lattice.Strips {
+	switch {
+	case c.lattice.Strips:
 		return "multi-spin lattice, 64 strips a word"
+	case c.lattice.Shared:
+		return "multi-spin lattice, 64 samples a word that share random numbers"
 	}
 	return "multi-spin lattice, 64 walkers a word"
 }
@@ -85,7 +88,11 @@ func (c *latticeCarrier) couplings(g *graph) node {
 func (c *latticeCarrier) classes() int { return kernels.LatticeClasses(c.rule, c.lattice.Dims()) }
 
 func (c *latticeCarrier) sweep(g *graph) node {
-	thresholds := g.Typed("thresholds", tensor.Uint64, kernels.LatticePlanes, c.classes(), c.lattice.Words)
+	shape := []int{kernels.LatticePlanes, c.classes(), c.lattice.Words}
+	if c.lattice.Shared {
+		shape = shape[1:]
+	}
+	thresholds := g.Typed("thresholds", tensor.Uint64, shape...)
 	return g.Do(func() (node, error) {
 		return kernels.LatticeSweep(c.lattice, c.rule, sweepStream, c.state(g), c.couplings(g), thresholds)
 	})
@@ -106,6 +113,9 @@ func (c *latticeCarrier) follows() bool { return true }
 func (c *latticeCarrier) follow(g *graph, ladder node) map[string]node {
 	table := g.Typed("table", tensor.Uint64, c.temperatures, c.classes())
 	index := g.indexOf(ladder)
+	if c.lattice.Shared { // one temperature: that of a word's first sample is that of the word
+		index = g.Do(func() (node, error) { return gorgonia.Slice(index, gorgonia.S(0, c.lattice.Words)) })
+	}
 	return map[string]node{"thresholds": g.Do(func() (node, error) { return kernels.LatticeThresholds(c.lattice, c.rule, table, index) })}
 }
 

@@ -26,6 +26,7 @@ type Measurement struct {
 	wave     [][2]float64 // cos and sin of 2πx/L
 	walks    walks
 	series   energySeries
+	chains   *energyChains
 	energies energyHistogram
 	hist     [][]float64 // counts of overlaps [temperature][bin]
 	ground   []Ground    // lowest energy seen, per system; States is not known
@@ -58,7 +59,7 @@ func (s *Sampler) Measure() *Measurement {
 	for _, k := range s.slots {
 		m.values[k] = make([]float64, s.Program.Slots()[k].Len())
 	}
-	m.walks.every, m.series = 1, newEnergySeries(b)
+	m.walks.every, m.series, m.chains = 1, newEnergySeries(b), newEnergyChains(b)
 	for range b.temperatures {
 		m.energies.counts = append(m.energies.counts, make([]float64, energyBins))
 		m.hist = append(m.hist, make([]float64, overlapBins))
@@ -95,6 +96,7 @@ func (m *Measurement) Take() error {
 	if err := m.walks.take(m); err != nil {
 		return err
 	}
+	m.chains.take(e, n)
 	for s := range b.systems {
 		for c := range b.copies {
 			at := (s*b.copies + c) * b.temperatures
@@ -218,17 +220,21 @@ func (m *Measurement) Overlaps(temperature int) (q, density []float64) {
 // Count is the number of measurements.
 func (m *Measurement) Count() int64 { return m.rec.count }
 
-// Series are the time series of block averages, [blocks, systems, temperatures] for every moment, the histograms of overlaps
-// [temperatures, bins] over [-1, 1] and of energies, the walks of replicas, and the lowest states [systems, spins].
+// Series are, for every moment, the time series of block averages [blocks, systems, temperatures] and the averages of the
+// samples [systems, temperatures]; the histograms of overlaps [temperatures, bins] over [-1, 1] and of energies; the walks of
+// replicas; and the lowest states [systems, spins] with their energies.
 func (m *Measurement) Series() []store.Array {
 	b := m.s.batch
 	var out []store.Array
+	average := m.rec.average()
 	for i, name := range m.rec.moments {
 		x := make([]float64, 0, len(m.rec.blocks)*m.rec.cells)
 		for _, blk := range m.rec.blocks {
 			x = append(x, blk[i*m.rec.cells:(i+1)*m.rec.cells]...)
 		}
-		out = append(out, store.Of("block_"+strings.Trim(name, "|")+abs(name), x, len(m.rec.blocks), b.systems, b.temperatures))
+		file := strings.Trim(name, "|") + abs(name)
+		out = append(out, store.Of("block_"+file, x, len(m.rec.blocks), b.systems, b.temperatures),
+			store.Of("sample_"+file, average[i*m.rec.cells:][:m.rec.cells], b.systems, b.temperatures))
 	}
 	if b.copies > 1 {
 		var h []float64
@@ -241,10 +247,11 @@ func (m *Measurement) Series() []store.Array {
 		store.Of("energy_range", []float64{m.energies.lo, m.energies.hi}),
 		store.Of("walks", slices.Concat(m.walks.points...), len(m.walks.points), b.temperatures), store.Scalar("walk_every", m.walks.every))
 	var best []int8
-	for _, s := range m.best {
-		best = append(best, s...)
+	var lowest []float64
+	for i, s := range m.best {
+		best, lowest = append(best, s...), append(lowest, m.ground[i].Energy)
 	}
-	return append(out, store.Of("ground_spins", best, b.systems, b.n))
+	return append(out, store.Of("ground_spins", best, b.systems, b.n), store.Of("ground_energy", lowest))
 }
 
 // abs marks moments of absolute values in file names.
@@ -269,6 +276,9 @@ func (m *Measurement) Save(w io.Writer) error {
 		return err
 	}
 	if err := m.series.save(w); err != nil {
+		return err
+	}
+	if err := m.chains.save(w); err != nil {
 		return err
 	}
 	if err := m.energies.save(w); err != nil {
@@ -296,6 +306,9 @@ func (m *Measurement) Load(r io.Reader) error {
 		return err
 	}
 	if err := m.series.load(r, len(m.walks.points)); err != nil {
+		return err
+	}
+	if err := m.chains.load(r); err != nil {
 		return err
 	}
 	if err := m.energies.load(r); err != nil {

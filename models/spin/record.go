@@ -5,16 +5,23 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
-// maxBlocks is the number of time blocks a record keeps: when they are full, neighbours are merged and blocks get twice as
-// long, so that a run of any length needs the same memory and every block stays an average over equal times.
-const maxBlocks = 256
+// The number of time blocks that a record keeps: when they are full, neighbours are merged and blocks get twice as long, so
+// that a run of any length needs the same memory and every block stays an average over equal times. Many samples, which give
+// the errors by their own scatter, keep fewer blocks, so that a record stays below mostNumbers where minBlocks of them allow it.
+const (
+	maxBlocks   = 256
+	minBlocks   = 32
+	mostNumbers = 1 << 22
+)
 
 // A record holds block averages of a fixed list of moments in every cell (system, temperature).
 type record struct {
 	moments []string
 	cells   int
+	most    int         // blocks, even
 	length  int64       // measurements in a block
 	inBlock int64       // measurements in the block being filled
 	blocks  [][]float64 // full blocks: [moment·cells + cell], averages
@@ -23,7 +30,11 @@ type record struct {
 }
 
 func newRecord(moments []string, cells int) *record {
-	return &record{moments: moments, cells: cells, length: 1, open: make([]float64, len(moments)*cells)}
+	r := &record{moments: moments, cells: cells, most: maxBlocks, length: 1, open: make([]float64, len(moments)*cells)}
+	for r.most > minBlocks && r.most*len(r.open) > mostNumbers {
+		r.most /= 2
+	}
+	return r
 }
 
 // at is where the sum of a moment over the cells lies.
@@ -35,24 +46,43 @@ func (r *record) close() {
 	if r.inBlock++; r.inBlock < r.length {
 		return
 	}
-	full := make([]float64, len(r.open))
+	r.inBlock = 0
+	n := len(r.blocks)
+	if n == cap(r.blocks) || r.blocks[:n+1][n] == nil {
+		r.blocks = append(r.blocks, make([]float64, len(r.open)))
+	}
+	r.blocks = r.blocks[:n+1]
 	for i, x := range r.open {
-		full[i] = x / float64(r.length)
+		r.blocks[n][i] = x / float64(r.length)
 		r.open[i] = 0
 	}
-	r.inBlock = 0
-	if r.blocks = append(r.blocks, full); len(r.blocks) < maxBlocks {
-		return
+	if n+1 == r.most {
+		r.merge()
 	}
-	for b := 0; b < maxBlocks/2; b++ {
+}
+
+// merge joins neighbouring blocks. The memory of the others stays behind the end of the list, for the next blocks.
+func (r *record) merge() {
+	for b := range r.most / 2 {
 		x, y := r.blocks[2*b], r.blocks[2*b+1]
 		for i := range x {
 			x[i] = (x[i] + y[i]) / 2
 		}
-		r.blocks[b] = x
+		r.blocks[b], r.blocks[2*b] = x, r.blocks[b]
 	}
-	r.blocks = r.blocks[:maxBlocks/2]
+	r.blocks = r.blocks[:r.most/2]
 	r.length *= 2
+}
+
+// average is the mean of every moment in every cell over all full blocks, [moment·cells + cell].
+func (r *record) average() []float64 {
+	mean := make([]float64, len(r.open))
+	for _, b := range r.blocks {
+		for i, x := range b {
+			mean[i] += x / float64(len(r.blocks))
+		}
+	}
+	return mean
 }
 
 // index is the number of a moment, or -1.
@@ -71,7 +101,7 @@ func (r *record) save(w io.Writer) error {
 	if err := binary.Write(w, binary.LittleEndian, head); err != nil {
 		return err
 	}
-	for _, b := range append(r.blocks, r.open) {
+	for _, b := range append(slices.Clip(r.blocks), r.open) {
 		if err := binary.Write(w, binary.LittleEndian, b); err != nil {
 			return err
 		}
@@ -86,7 +116,7 @@ func (r *record) load(in io.Reader) error {
 		return fmt.Errorf("spin: the saved measurements are truncated")
 	}
 	if head[0] != int64(len(r.moments)) || head[1] != int64(r.cells) || head[2] < 1 || head[3] < 0 || head[3] >= head[2] ||
-		head[5] < 0 || head[5] >= maxBlocks || head[4] != head[5]*head[2]+head[3] {
+		head[5] < 0 || head[5] >= int64(r.most) || head[4] != head[5]*head[2]+head[3] {
 		return fmt.Errorf("spin: the saved measurements do not belong to this run")
 	}
 	blocks := make([][]float64, head[5]+1)
@@ -102,6 +132,6 @@ func (r *record) load(in io.Reader) error {
 		}
 	}
 	r.length, r.inBlock, r.count = head[2], head[3], head[4]
-	r.blocks, r.open = blocks[:head[5]], blocks[head[5]]
+	r.blocks, r.open = slices.Clip(blocks[:head[5]]), blocks[head[5]]
 	return nil
 }
