@@ -1,5 +1,4 @@
-// Arithmetic: one template instance per operation and type, chosen once when the text is read. Only operations with one
-// defined result are known; approximations (ex2.approx, div.full), flush to zero and rounding towards a side are refused.
+// Arithmetic: one template instance per operation and type, chosen once when the text is read.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -157,10 +156,6 @@ template <class Op> void predicate2(Warp& w, const Instr& I, Mask m) {
   d = (d & ~m) | (Op::template f<uint32_t>(*w.at<uint32_t>(I.a), *w.at<uint32_t>(I.b)) & m);
 }
 void predicateNot(Warp& w, const Instr& I, Mask m) { uint32_t& d = *w.at<uint32_t>(I.d); d = (d & ~m) | (~*w.at<uint32_t>(I.a) & m); }
-void predicateMove(Warp& w, const Instr& I, Mask m) {
-  uint32_t& d = *w.at<uint32_t>(I.d), a = *w.at<uint32_t>(I.a);
-  d = (d & ~m) | ((I.srcNot ? ~a : a) & m);
-}
 
 enum Compare : uint8_t { eq, ne, lt, le, gt, ge, equ, neu, ltu, leu, gtu, geu, num, nan };
 template <class T, Compare c> bool compare(T a, T b) {
@@ -211,141 +206,6 @@ template <class T> void selectByPredicate(Warp& w, const Instr& I, Mask m) {
   each(m, [&](int l) { d[l] = p >> l & 1 ? a[l] : b[l]; });
 }
 
-template <class T> void copy(Warp& w, const Instr& I, Mask m) {
-  T* d = w.at<T>(I.d); const T* a = w.at<T>(I.a);
-  each(m, [&](int l) { d[l] = a[l]; });
-}
-uint64_t loadBits(Warp& w, uint32_t offset, int bytes, int l) { uint64_t v = 0; memcpy(&v, w.file + offset + bytes * l, bytes); return v; }
-void storeBits(Warp& w, uint32_t offset, int bytes, int l, uint64_t v) { memcpy(w.file + offset + bytes * l, &v, bytes); }
-void moveVector(Warp& w, const Instr& I, Mask m) {  // mode 1: {x, y} from a; mode 2: d from {x, y}
-  int whole = size(I.ty), part = whole / I.lanesOf;
-  each(m, [&](int l) {
-    if (I.mode == 1) {
-      uint64_t v = loadBits(w, I.a, whole, l);
-      for (int k = 0; k < I.lanesOf; k++) if (I.vec[k] != kNone) storeBits(w, I.vec[k], part, l, v >> 8 * part * k);
-    } else {
-      uint64_t v = 0;
-      for (int k = 0; k < I.lanesOf; k++) v |= loadBits(w, I.vec[k], part, l) << 8 * part * k;
-      storeBits(w, I.d, whole, l, v);
-    }
-  });
-}
-template <class T> void moveAny(Warp& w, const Instr& I, Mask m) { if (I.mode) moveVector(w, I, m); else copy<T>(w, I, m); }
-
-// cvta and cvta.to: generic addresses of shared and local memory are windows
-void toGeneric(Warp& w, const Instr& I, Mask m) {
-  uint64_t *d = w.at<uint64_t>(I.d), *a = w.at<uint64_t>(I.a);
-  uint64_t base = I.space == Space::shared ? kSharedWindow : I.space == Space::local ? kLocalWindow : 0;
-  each(m, [&](int l) { d[l] = I.mode ? a[l] - base : a[l] + base; });
-}
-
-enum Rounding : uint8_t { rn, rni, rzi, rmi, rpi };
-template <class T> T roundTo(T x, uint8_t r) {
-  switch (r) { case rni: return std::nearbyint(x); case rzi: return std::trunc(x); case rmi: return std::floor(x); case rpi: return std::ceil(x); default: return x; }
-}
-uint64_t extend(uint64_t v, Ty t) {  // the bits of a value of type t, extended to 64 by its sign
-  int bits = 8 * size(t);
-  if (bits == 64) return v;
-  v &= (uint64_t(1) << bits) - 1;
-  return isSigned(t) && (v >> (bits - 1) & 1) ? v | ~uint64_t(0) << bits : v;
-}
-uint64_t toInteger(double x, Ty t) {
-  if (x != x) return 0;
-  int bits = 8 * size(t);
-  if (isSigned(t)) {
-    double top = std::ldexp(1.0, bits - 1);
-    if (x >= top) return (uint64_t(1) << (bits - 1)) - 1;
-    if (x < -top) return uint64_t(0) - (uint64_t(1) << (bits - 1));
-    return uint64_t(int64_t(x));
-  }
-  if (x <= 0) return 0;
-  if (x >= std::ldexp(1.0, bits)) return bits == 64 ? ~uint64_t(0) : (uint64_t(1) << bits) - 1;
-  return uint64_t(x);
-}
-template <class T> uint64_t bitsOf(T x) { uint64_t v = 0; memcpy(&v, &x, sizeof x); return v; }
-template <class T> T fromBits(uint64_t v) { T x; memcpy(&x, &v, sizeof x); return x; }
-
-uint64_t convertOne(const Instr& I, uint64_t v) {
-  v = extend(v, I.from);
-  if (isFloat(I.from)) {
-    if (I.ty == Ty::f32 && I.from == Ty::f32) return bitsOf(roundTo(fromBits<float>(v), I.round));
-    double x = I.from == Ty::f32 ? double(fromBits<float>(v)) : fromBits<double>(v);
-    x = roundTo(x, I.round);
-    if (I.ty == Ty::f32) return bitsOf(float(x));
-    if (I.ty == Ty::f64) return bitsOf(x);
-    return toInteger(x, I.ty);
-  }
-  if (I.ty == Ty::f32) return isSigned(I.from) ? bitsOf(float(int64_t(v))) : bitsOf(float(v));
-  if (I.ty == Ty::f64) return isSigned(I.from) ? bitsOf(double(int64_t(v))) : bitsOf(double(v));
-  return extend(v, I.ty);
-}
-template <class D, class S> void convertPlain(Warp& w, const Instr& I, Mask m) {
-  D* d = w.at<D>(I.d); const S* a = w.at<S>(I.a);
-  each(m, [&](int l) { d[l] = D(a[l]); });
-}
-void convert(Warp& w, const Instr& I, Mask m) {
-  bool exact = I.width[0] == size(I.ty) && I.width[1] == size(I.from) && I.round == rn;
-  if (exact) switch (int(I.ty) * 16 + int(I.from)) {
-    case int(Ty::f32) * 16 + int(Ty::u32): return convertPlain<float, uint32_t>(w, I, m);
-    case int(Ty::f32) * 16 + int(Ty::s32): return convertPlain<float, int32_t>(w, I, m);
-    case int(Ty::f64) * 16 + int(Ty::f32): return convertPlain<double, float>(w, I, m);
-    case int(Ty::f32) * 16 + int(Ty::f64): return convertPlain<float, double>(w, I, m);
-    case int(Ty::u64) * 16 + int(Ty::u32): return convertPlain<uint64_t, uint32_t>(w, I, m);
-    case int(Ty::s64) * 16 + int(Ty::s32): return convertPlain<int64_t, int32_t>(w, I, m);
-    case int(Ty::u32) * 16 + int(Ty::u64): return convertPlain<uint32_t, uint64_t>(w, I, m);
-  }
-  each(m, [&](int l) { storeBits(w, I.d, I.width[0], l, convertOne(I, loadBits(w, I.a, I.width[1], l))); });
-}
-
-// Warp-wide operations; the scheduler has made sure that every lane of the member mask is here.
-void shuffle(Warp& w, const Instr& I, Mask m) {
-  uint32_t *d = I.d == kNone ? nullptr : w.at<uint32_t>(I.d), *a = w.at<uint32_t>(I.a), *b = w.at<uint32_t>(I.b), *c = w.at<uint32_t>(I.c);
-  uint32_t value[kLanes];
-  memcpy(value, a, sizeof value);
-  Mask inRange = 0;
-  each(m, [&](int l) {
-    uint32_t segment = c[l] >> 8 & 31, clamp = c[l] & 31, last = (l & segment) | (clamp & ~segment), first = l & segment;
-    int from = 0; bool ok = false;
-    switch (I.mode) {
-      case 0: from = l - int(b[l] & 31); ok = from >= int(last); break;              // up
-      case 1: from = l + int(b[l] & 31); ok = from <= int(last); break;              // down
-      case 2: from = l ^ int(b[l] & 31); ok = from <= int(last); break;              // bfly
-      case 3: from = int(first | (b[l] & ~segment & 31)); ok = from <= int(last); break;  // idx
-    }
-    if (!ok) from = l;
-    if (!(m >> from & 1)) throw Fault{kLaunchFailed, "shuffle reads lane " + std::to_string(from) + ", which does not take part"};
-    if (d) d[l] = value[from];
-    inRange |= Mask(ok) << l;
-  });
-  if (I.d2 != kNone) { uint32_t& p = *w.at<uint32_t>(I.d2); p = (p & ~m) | inRange; }
-}
-void vote(Warp& w, const Instr& I, Mask m) {
-  Mask p = *w.at<uint32_t>(I.a);
-  p = (I.srcNot ? ~p : p) & m;
-  bool r = I.mode == 0 ? p != 0 : I.mode == 1 ? p == m : p == m || p == 0;
-  if (I.mode == 3) { uint32_t* d = w.at<uint32_t>(I.d); each(m, [&](int l) { d[l] = p; }); return; }
-  uint32_t& d = *w.at<uint32_t>(I.d);
-  d = (d & ~m) | (r ? m : 0);
-}
-void reduce(Warp& w, const Instr& I, Mask m) {
-  uint32_t *d = w.at<uint32_t>(I.d), *a = w.at<uint32_t>(I.a);
-  bool sgn = I.ty == Ty::s32, first = true;
-  uint32_t r = 0;
-  each(m, [&](int l) {
-    uint32_t x = a[l];
-    if (first) { r = x; first = false; return; }
-    switch (I.mode) {
-      case 0: r += x; break; case 1: r &= x; break; case 2: r |= x; break; case 3: r ^= x; break;
-      case 4: r = sgn ? uint32_t(std::min(int32_t(r), int32_t(x))) : std::min(r, x); break;
-      default: r = sgn ? uint32_t(std::max(int32_t(r), int32_t(x))) : std::max(r, x);
-    }
-  });
-  each(m, [&](int l) { d[l] = r; });
-}
-void activeMask(Warp& w, const Instr& I, Mask m) { uint32_t* d = w.at<uint32_t>(I.d); each(m, [&](int l) { d[l] = m; }); }
-void nothing(Warp&, const Instr&, Mask) {}
-void trap(Warp&, const Instr&, Mask) { throw Fault{kLaunchFailed, "the kernel executed trap"}; }
-
 #define INTEGERS(F, O) \
   case Ty::u16: case Ty::b16: return F<O uint16_t>; case Ty::s16: return F<O int16_t>; case Ty::u32: case Ty::b32: return F<O uint32_t>; \
   case Ty::s32: return F<O int32_t>; case Ty::u64: case Ty::b64: return F<O uint64_t>; case Ty::s64: return F<O int64_t>;
@@ -366,7 +226,6 @@ Run wideOf(Ty t, bool add) {
 Run shlOf(Ty t) { switch (size(t)) { case 2: return shiftLeft<uint16_t>; case 4: return shiftLeft<uint32_t>; case 8: return shiftLeft<uint64_t>; default: return nullptr; } }
 Run shrOf(Ty t) { switch (t) { INTEGERS(shiftRight, ) default: return nullptr; } }
 Run selectOf(Ty t) { switch (size(t)) { case 2: return selectByPredicate<uint16_t>; case 4: return selectByPredicate<uint32_t>; case 8: return selectByPredicate<uint64_t>; default: return nullptr; } }
-Run moveOf(Ty t) { if (t == Ty::pred) return predicateMove; switch (size(t)) { case 2: return moveAny<uint16_t>; case 4: return moveAny<uint32_t>; case 8: return moveAny<uint64_t>; default: return nullptr; } }
 Run compareOf(Ty t, uint8_t c) {
   switch (t) { case Ty::u16: case Ty::b16: return setPredicateOf<uint16_t>(c); case Ty::s16: return setPredicateOf<int16_t>(c);
     case Ty::u32: case Ty::b32: return setPredicateOf<uint32_t>(c); case Ty::s32: return setPredicateOf<int32_t>(c);
@@ -382,7 +241,12 @@ Run bitsOp(const std::string& op, Ty t) {
   if (op == "bfe") return w ? (s ? bitFieldExtract<int64_t> : bitFieldExtract<uint64_t>) : s ? bitFieldExtract<int32_t> : bitFieldExtract<uint32_t>;
   return w ? (s ? findHighest<int64_t> : findHighest<uint64_t>) : s ? findHighest<int32_t> : findHighest<uint32_t>;  // bfind
 }
-Run arithmeticOp(const std::string& op, const Instr& I, const auto& has) {
+
+}  // namespace
+
+Run arithmeticOp(const Instr& I, const Opcode& parts) {
+  const std::string& op = parts[0];
+  auto has = [&](const char* s) { return suffix(parts, s); };
   Ty t = I.ty;
   if (op == "add") return arithmetic<Add>(t);
   if (op == "sub") return arithmetic<Sub>(t);
@@ -409,61 +273,16 @@ Run arithmeticOp(const std::string& op, const Instr& I, const auto& has) {
   if (op == "prmt") return permuteBytes;
   if (op == "popc" || op == "clz" || op == "brev" || op == "bfi" || op == "bfe" || op == "bfind") return bitsOp(op, t);
   if (op == "selp") return selectOf(t);
-  if (op == "mov") return moveOf(t);
-  if (op == "cvt") return convert;
-  if (op == "membar" || op == "fence") return nothing;
-  if (op == "trap") return trap;
-  if (op == "activemask") return activeMask;
   return nullptr;
 }
 
-}  // namespace
-
-// decode chooses the function of an opcode; the suffixes it does not know are refused.
-void decode(Instr& I, const std::vector<std::string>& parts) {
-  const std::string& op = parts[0];
-  auto has = [&](const char* s) { return std::find(parts.begin() + 1, parts.end(), s) != parts.end(); };
-  auto refuse = [&](const std::string& why) { std::string o; for (auto& p : parts) o += (o.empty() ? "" : ".") + p; throw Fault{218, why + ": " + o}; };
-  for (const char* bad : {"approx", "full", "ftz", "sat", "rz", "rm", "rp", "cc", "bf16", "f16", "f16x2"}) if (has(bad)) refuse(std::string("no exact emulation of ." ) + bad);
-  for (size_t k = 1; k < parts.size(); k++)
-    if (Ty t = typeNamed(parts[k]); t != Ty::none) (I.ty == Ty::none ? I.ty : I.from) = t;
-  static const std::map<std::string, Space> spaces = {{"global", Space::global}, {"shared", Space::shared}, {"local", Space::local}, {"param", Space::param}, {"const", Space::constant}};
-  for (auto& p : parts) if (auto it = spaces.find(p); it != spaces.end()) I.space = it->second;
-  static const char* const rounds[] = {"rn", "rni", "rzi", "rmi", "rpi"};
-  for (uint8_t k = 1; k < 5; k++) if (has(rounds[k])) I.round = k;
-
-  if (op == "bra") { I.flow = Flow::branch; return; }
-  if (op == "ret" || op == "exit") { I.flow = Flow::exit; return; }
-  if (op == "bar" || op == "barrier") {
-    if (has("warp")) { I.flow = Flow::warpSync; I.run = nothing; return; }
-    if (!has("sync")) refuse("unknown barrier");
-    I.flow = Flow::barrier;
-    return;
-  }
-  if (op == "shfl" || op == "vote" || op == "redux") {
-    if (!has("sync")) refuse("warp operations need .sync");
-    I.flow = Flow::warpSync;
-    static const std::map<std::string, std::vector<const char*>> modes = {{"shfl", {"up", "down", "bfly", "idx"}}, {"vote", {"any", "all", "uni", "ballot"}}, {"redux", {"add", "and", "or", "xor", "min", "max"}}};
-    for (size_t k = 0; k < modes.at(op).size(); k++) if (has(modes.at(op)[k])) I.mode = uint8_t(k);
-    I.run = op == "shfl" ? shuffle : op == "vote" ? vote : reduce;
-    return;
-  }
-  if (op == "ld" || op == "st" || op == "atom" || op == "red") { I.run = memoryOp(I, parts); if (!I.run) refuse("unsupported access"); return; }
-  if (op == "cvta") { if (I.from == Ty::none) I.from = I.ty; I.mode = has("to"); I.run = toGeneric; if (size(I.ty) != 8) refuse("unsupported"); return; }
-  if (op == "setp") {
-    static const char* const names[] = {"eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"};
-    static const std::map<std::string, uint8_t> unsignedNames = {{"lo", lt}, {"ls", le}, {"hi", gt}, {"hs", ge}};
-    I.cmp = 255;
-    for (uint8_t k = 0; k < 14; k++) if (parts[1] == names[k]) I.cmp = k;
-    if (auto it = unsignedNames.find(parts[1]); it != unsignedNames.end()) I.cmp = it->second;
-    I.mode = has("and") ? 1 : has("or") ? 2 : 3;
-    // for integers ne is the plain inequality, which the float comparison `neu` also is
-    if (I.cmp != 255) I.run = compareOf(I.ty, I.cmp);
-    if (!I.run) refuse("unknown comparison");
-    return;
-  }
-  I.run = arithmeticOp(op, I, has);
-  if (!I.run) refuse("unsupported instruction");
+Run comparison(Ty t, const std::string& name) {
+  static const char* const names[] = {"eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"};
+  static const std::map<std::string, uint8_t> unsignedNames = {{"lo", lt}, {"ls", le}, {"hi", gt}, {"hs", ge}};
+  // for integers ne is the plain inequality, which the float comparison `neu` also is
+  for (uint8_t k = 0; k < 14; k++) if (name == names[k]) return compareOf(t, k);
+  auto it = unsignedNames.find(name);
+  return it == unsignedNames.end() ? nullptr : compareOf(t, it->second);
 }
 
 }  // namespace sim

@@ -6,7 +6,7 @@
 //   PTXSIM_CAPABILITY  compute capability, 90 for 9.0
 //   PTXSIM_REPLACE  load another module in place of one, original.ptx:other.ptx
 //   PTXSIM_FAIL_AFTER  the launch of that number on device PTXSIM_FAIL_DEVICE (0) fails, as a device may at any time
-//   PTXSIM_QUIET    do not print faults on stderr      PTXSIM_TRACE    print every launch
+//   PTXSIM_QUIET    1: do not print faults on stderr   PTXSIM_TRACE    1: print every launch
 //   CUDA_LAUNCH_BLOCKING=1  faults come back from the launch itself
 #include <algorithm>
 #include <cstdio>
@@ -23,6 +23,7 @@ using namespace sim;
 namespace {
 
 uint64_t setting(const char* name, uint64_t otherwise) { const char* s = getenv(name); return s && *s ? strtoull(s, nullptr, 0) : otherwise; }
+bool on(const char* name) { return setting(name, 0) != 0; }
 
 struct Context { int device; int fault = 0; };
 struct State {
@@ -40,7 +41,7 @@ thread_local std::vector<Context*> current;
 
 int report(int code, const std::string& what) {
   state().fault = what;
-  if (!getenv("PTXSIM_QUIET")) fprintf(stderr, "ptxsim: %s\n", what.c_str());
+  if (!on("PTXSIM_QUIET")) fprintf(stderr, "ptxsim: %s\n", what.c_str());
   return code;
 }
 Context* context() { return current.empty() ? nullptr : current.back(); }
@@ -127,12 +128,14 @@ int launchKernel(Function* f, Dim3 grid, Dim3 dim, uint32_t shared, void** args)
       c->fault = report(kLaunchFailed, f->name + ": the fault that PTXSIM_FAIL_AFTER asked for");
       return 0;
     }
-    if (getenv("PTXSIM_TRACE")) fprintf(stderr, "ptxsim: %s <<<%u,%u,%u; %u,%u,%u; %u>>>\n", f->name.c_str(), grid.x, grid.y, grid.z, dim.x, dim.y, dim.z, shared);
     try {
-      state().instructions += launch(*f, grid, dim, shared, params.data(), c->device, setting("PTXSIM_SEED", 1) * 1000003 + nth);
+      const uint64_t n = launch(*f, grid, dim, shared, params.data(), c->device, setting("PTXSIM_SEED", 1) * 1000003 + nth);
+      state().instructions += n;
+      if (on("PTXSIM_TRACE"))
+        fprintf(stderr, "ptxsim: %s <<<%u,%u,%u; %u,%u,%u; %u>>> %llu instructions\n", f->name.c_str(), grid.x, grid.y, grid.z, dim.x, dim.y, dim.z, shared, (unsigned long long)n);
     } catch (Fault& e) {
       c->fault = report(e.code, e.what);
-      return setting("CUDA_LAUNCH_BLOCKING", 0) ? c->fault : 0;
+      return on("CUDA_LAUNCH_BLOCKING") ? c->fault : 0;
     }
     return 0;
   });

@@ -245,9 +245,9 @@ template <class T> void atomic(Warp& w, const Instr& I, Mask m) {
 }  // namespace
 
 // memoryOp decodes ld, st, atom and red; nullptr for a form that is not known.
-Run memoryOp(Instr& I, const std::vector<std::string>& parts) {
+Run memoryOp(Instr& I, const Opcode& parts) {
   const std::string& op = parts[0];
-  auto has = [&](const char* s) { return std::find(parts.begin() + 1, parts.end(), s) != parts.end(); };
+  auto has = [&](const char* s) { return suffix(parts, s); };
   I.lanesOf = has("v4") ? 4 : has("v2") ? 2 : 1;
   if (op == "ld" && I.space == Space::param) return loadParam;
   if (op == "ld") { I.mode = has("volatile") || has("relaxed") || has("acquire"); return load; }  // 1: may meet atomics

@@ -2,7 +2,7 @@
 // indices, shared variables offsets; what the interpreter does not know is refused here, never at run time.
 #include <cstdlib>
 
-#include "sim.h"
+#include "parser.h"
 
 namespace sim {
 
@@ -20,11 +20,7 @@ Ty typeNamed(const std::string& s) {
   return Ty::none;
 }
 
-namespace {
-
-struct Token { std::string s; int line; };
-
-bool wordChar(char c) { return isalnum((unsigned char)c) || c == '_' || c == '$' || c == '%' || c == '.'; }
+static bool wordChar(char c) { return isalnum((unsigned char)c) || c == '_' || c == '$' || c == '%' || c == '.'; }
 
 std::vector<Token> tokens(const char* p) {
   std::vector<Token> out;
@@ -47,87 +43,11 @@ std::vector<Token> tokens(const char* p) {
   return out;
 }
 
-std::vector<std::string> split(const std::string& s) {
-  std::vector<std::string> out(1);
+static Opcode split(const std::string& s) {
+  Opcode out(1);
   for (char c : s) if (c == '.') out.emplace_back(); else out.back() += c;
   return out;
 }
-
-struct Reg { uint32_t offset; Ty ty; };
-struct Scope {
-  Scope* up;
-  std::map<std::string, Reg> regs;
-  std::map<std::string, int> labels;
-};
-struct Symbol { Space space; int64_t offset; };
-
-class Parser {
- public:
-  Parser(const char* text, int device) : t_(tokens(text)), device_(device) {}
-  std::unique_ptr<Module> module();
-
- private:
-  std::vector<Token> t_;
-  size_t i_ = 0;
-  int device_;
-  std::unique_ptr<Module> m_ = std::make_unique<Module>();
-  std::map<std::string, Symbol> symbols_, local_;
-  uint32_t moduleShared_ = 0;
-  Function* f_ = nullptr;
-  Scope* scope_ = nullptr;
-  std::deque<Scope> scopes_;
-  std::map<std::pair<uint64_t, int>, uint32_t> constants_;
-  struct Jump { size_t instr; std::string label; Scope* scope; };
-  std::vector<Jump> jumps_;
-
-  [[noreturn]] void fail(const std::string& why) {
-    int line = i_ < t_.size() ? t_[i_].line : t_.empty() ? 0 : t_.back().line;
-    throw Fault{218, (f_ ? f_->name + ": " : "") + why + " (PTX line " + std::to_string(line) + ")"};
-  }
-  const std::string& peek(size_t k = 0) {
-    static const std::string end;
-    return i_ + k < t_.size() ? t_[i_ + k].s : end;
-  }
-  std::string next() { if (i_ >= t_.size()) fail("unexpected end"); return t_[i_++].s; }
-  bool accept(const char* s) { if (peek() == s) { i_++; return true; } return false; }
-  void expect(const char* s) { if (!accept(s)) fail(std::string("expected ") + s + ", found " + peek()); }
-  int64_t integer() {
-    bool minus = accept("-");
-    std::string s = next();
-    if (!isdigit((unsigned char)s[0])) fail("expected a number, found " + s);
-    int64_t v = int64_t(strtoull(s.c_str(), nullptr, 0));
-    return minus ? -v : v;
-  }
-  uint32_t slot(int bytes) { uint32_t o = (f_->fileBytes + 63) / 64 * 64; f_->fileBytes = o + bytes; return o; }
-  uint32_t slot(Ty t) { return slot(t == Ty::pred ? 4 : size(t) * kLanes); }
-  uint32_t constant(uint64_t bits, int bytes) {
-    if (bytes < 8) bits &= (uint64_t(1) << 8 * bytes) - 1;
-    auto [it, fresh] = constants_.try_emplace({bits, bytes}, 0);
-    if (fresh) { it->second = slot(bytes * kLanes); f_->constants.push_back({it->second, bits, bytes}); }
-    return it->second;
-  }
-  struct Variable { std::string name; int align = 1, bytes = 0; Ty ty = Ty::none; bool open = false; };
-  Variable variable();
-  void moduleVariable(Space space);
-  void initialise(Allocation* a, const Variable& v);
-  void entry();
-  void parameters();
-  void sharedVariables(size_t from);
-  void body();
-  void registers();
-  void statement();
-  void instruction();
-  Reg reg(const std::string& name);
-  const Symbol* symbol(const std::string& name);
-  uint32_t special(const std::string& name);
-  uint32_t operand(Ty t, bool* negated = nullptr);
-  void address(Instr& I);
-  void vectorOf(Instr& I, Ty t);
-  void operands(Instr& I, const std::vector<std::string>& parts);
-  void access(Instr& I, const std::string& base);
-  void move(Instr& I);
-  void resolve();
-};
 
 // .align 4 .b8 name[12] or .u32 name
 Parser::Variable Parser::variable() {
@@ -307,182 +227,6 @@ void Parser::statement() {
   instruction();
 }
 
-Reg Parser::reg(const std::string& name) {
-  for (Scope* s = scope_; s; s = s->up)
-    if (auto it = s->regs.find(name); it != s->regs.end()) return it->second;
-  fail("undeclared register " + name);
-}
-
-const Symbol* Parser::symbol(const std::string& name) {
-  if (auto it = local_.find(name); it != local_.end()) return &it->second;
-  if (auto it = symbols_.find(name); it != symbols_.end()) return &it->second;
-  return nullptr;
-}
-
-uint32_t Parser::special(const std::string& name) {
-  static const char* const names[] = {"%tid.x", "%tid.y", "%tid.z", "%ntid.x", "%ntid.y", "%ntid.z", "%ctaid.x", "%ctaid.y",
-      "%ctaid.z", "%nctaid.x", "%nctaid.y", "%nctaid.z", "%laneid", "%warpid", "%nwarpid", "%lanemask_eq", "%lanemask_lt",
-      "%lanemask_le", "%lanemask_gt", "%lanemask_ge"};
-  for (int k = 0; k < int(Special::count); k++)
-    if (name == names[k]) { if (f_->special[k] == kNone) f_->special[k] = slot(Ty::u32); return f_->special[k]; }
-  return kNone;
-}
-
-// operand reads one source or destination that an instruction of type t uses.
-uint32_t Parser::operand(Ty t, bool* negated) {
-  if (negated && accept("!")) *negated = true;
-  bool minus = accept("-");
-  std::string s = next();
-  if (s == "_") return kNone;
-  if (s[0] == '%') {
-    if (uint32_t o = special(s); o != kNone) return o;
-    Reg r = reg(s);
-    if ((t == Ty::pred) != (r.ty == Ty::pred)) fail(s + " mixes a predicate and a number");
-    if (t != Ty::pred && size(r.ty) != size(t)) fail(s + " has not the width of the instruction");
-    return r.offset;
-  }
-  if (t == Ty::pred && (s == "0" || s == "1")) return constant(s == "1" ? kAll : 0, 4);  // one bit a lane
-  if (t == Ty::pred) fail("expected a predicate, found " + s);
-  if (s.size() == 10 && s[0] == '0' && (s[1] == 'f' || s[1] == 'F')) return constant(strtoull(s.c_str() + 2, nullptr, 16), size(t));
-  if (s.size() == 18 && s[0] == '0' && (s[1] == 'd' || s[1] == 'D')) return constant(strtoull(s.c_str() + 2, nullptr, 16), size(t));
-  if (isdigit((unsigned char)s[0])) {
-    if (isFloat(t)) fail("integer constant " + s + " for a float");
-    uint64_t v = strtoull(s.c_str(), nullptr, 0);
-    return constant(minus ? -v : v, size(t));
-  }
-  if (s == "WARP_SZ") return constant(kLanes, size(t));
-  if (const Symbol* y = symbol(s)) return constant(y->space == Space::shared && y->offset < 0 ? f_->staticShared : uint64_t(y->offset), size(t));
-  fail("unknown operand " + s);
-}
-
-// [register], [register+n], [symbol], [symbol+n], [n]
-void Parser::address(Instr& I) {
-  expect("[");
-  std::string s = peek();
-  I.a = kNone;
-  if (s[0] == '%') {
-    Reg r = reg(next());
-    I.a = r.offset;
-    I.wideAddress = size(r.ty) == 8;
-  } else if (const Symbol* y = symbol(s)) {
-    next();
-    I.disp = y->space == Space::shared && y->offset < 0 ? f_->staticShared : y->offset;
-    if (I.space == Space::generic && y->space == Space::shared) fail("generic access to a shared symbol");
-  } else {
-    I.disp = integer();
-  }
-  if (accept("+")) I.disp += integer();
-  else if (peek() == "-") I.disp += integer();
-  expect("]");
-}
-
-// {a, b, c, d} or a: the registers of a load or store, which may be wider than the data
-void Parser::vectorOf(Instr& I, Ty t) {
-  bool list = accept("{");
-  int n = 0;
-  do {
-    if (n == 4) fail("vector of more than four");
-    std::string s = peek();
-    if (s[0] == '%') {
-      Reg r = reg(next());
-      if (size(r.ty) < size(t)) fail(s + " is too narrow");
-      I.vec[n] = r.offset; I.width[n] = uint8_t(size(r.ty));
-    } else if (s == "_") {
-      next();
-    } else {
-      I.vec[n] = operand(t); I.width[n] = uint8_t(size(t));
-    }
-    n++;
-  } while (list && accept(","));
-  if (list) expect("}");
-  if (n != I.lanesOf) fail("vector length");
-}
-
-void Parser::access(Instr& I, const std::string& base) {
-  if (base == "ld") { vectorOf(I, I.ty); expect(","); address(I); return; }
-  if (base == "st") { address(I); expect(","); vectorOf(I, I.ty); return; }
-  if (base == "atom") { I.d = operand(I.ty); expect(","); }
-  address(I);
-  expect(",");
-  I.b = operand(I.ty);
-  if (accept(",")) I.c = operand(I.ty);
-}
-
-// mov d, a; mov {x, y}, d; mov d, {x, y}
-void Parser::move(Instr& I) {
-  auto list = [&]() {
-    expect("{");
-    int n = 0;
-    do { if (n == 4) fail("vector of more than four"); if (accept("_")) { I.vec[n++] = kNone; continue; } Reg r = reg(next()); I.vec[n] = r.offset; I.width[n++] = uint8_t(size(r.ty)); } while (accept(","));
-    expect("}");
-    I.lanesOf = uint8_t(n);
-  };
-  if (peek() == "{") { list(); expect(","); I.a = operand(I.ty); I.mode = 1; return; }
-  I.d = operand(I.ty);
-  expect(",");
-  if (peek() == "{") { list(); I.mode = 2; return; }
-  I.a = operand(I.ty, I.ty == Ty::pred ? &I.srcNot : nullptr);
-}
-
-// operands reads what an opcode takes, by the shape that decode left in I.
-void Parser::operands(Instr& I, const std::vector<std::string>& parts) {
-  const std::string& op = parts[0];
-  if (op == "ld" || op == "st" || op == "atom" || op == "red") return access(I, op);
-  if (op == "mov") return move(I);
-  if (op == "bra") { jumps_.push_back({f_->code.size(), next(), scope_}); return; }
-  if (op == "ret" || op == "exit" || op == "membar" || op == "fence" || op == "trap") return;
-  if (op == "bar" || op == "barrier") {
-    if (I.flow == Flow::warpSync) { I.e = operand(Ty::b32); return; }
-    if (integer() != 0 || peek() == ",") fail("only barrier 0 of the whole block");
-    return;
-  }
-  if (op == "activemask") { I.d = operand(Ty::b32); return; }
-  bool narrowCount = op == "shl" || op == "shr";
-  if (op == "setp") {
-    I.d = operand(Ty::pred);
-    if (accept("|")) I.d2 = operand(Ty::pred);
-    expect(","); I.a = operand(I.ty); expect(","); I.b = operand(I.ty);
-    if (accept(",")) I.c = operand(Ty::pred, &I.srcNot);
-    return;
-  }
-  if (op == "selp") { I.d = operand(I.ty); expect(","); I.a = operand(I.ty); expect(","); I.b = operand(I.ty); expect(","); I.c = operand(Ty::pred, &I.srcNot); return; }
-  if (op == "cvt" || op == "cvta") {  // registers of a conversion may be wider than their type
-    Reg d = reg(next());
-    I.d = d.offset; I.width[0] = uint8_t(size(d.ty));
-    expect(",");
-    std::string s = peek();
-    if (s[0] == '%' && special(s) == kNone) { Reg a = reg(next()); I.a = a.offset; I.width[1] = uint8_t(size(a.ty)); }
-    else { I.a = operand(I.from); I.width[1] = uint8_t(size(I.from)); }
-    if (I.width[0] < size(I.ty) || I.width[1] < size(I.from)) fail("register too narrow for a conversion");
-    return;
-  }
-  if (op == "shfl") {
-    I.d = operand(Ty::b32);
-    if (accept("|")) I.d2 = operand(Ty::pred);
-    expect(","); I.a = operand(Ty::b32); expect(","); I.b = operand(Ty::b32); expect(","); I.c = operand(Ty::b32); expect(","); I.e = operand(Ty::b32);
-    return;
-  }
-  if (op == "vote") {
-    I.d = operand(I.ty); expect(","); I.a = operand(Ty::pred, &I.srcNot); expect(","); I.e = operand(Ty::b32);
-    return;
-  }
-  if (op == "redux") { I.d = operand(I.ty); expect(","); I.a = operand(I.ty); expect(","); I.e = operand(Ty::b32); return; }
-  // d, a [, b [, c [, e]]]; some operands have a type of their own
-  Ty dst = I.ty, third = I.ty, last = I.ty;
-  bool wide = false;
-  for (auto& p : parts) wide |= p == "wide";
-  if (wide) { dst = I.ty == Ty::s32 ? Ty::s64 : I.ty == Ty::u32 ? Ty::u64 : Ty::u32; last = dst; }
-  if (op == "popc" || op == "clz" || op == "bfind") dst = Ty::u32;
-  if (narrowCount || op == "bfe" || op == "bfi" || op == "shf" || op == "lop3") third = last = Ty::u32;
-  bool neg = false;
-  I.d = operand(dst);
-  expect(","); I.a = operand(I.ty, I.ty == Ty::pred ? &neg : nullptr);
-  if (accept(",")) I.b = operand(narrowCount || op == "bfe" ? Ty::u32 : I.ty, I.ty == Ty::pred ? &neg : nullptr);
-  if (accept(",")) I.c = operand(op == "lop3" ? I.ty : op == "bfi" || op == "bfe" || op == "shf" ? third : last);
-  if (accept(",")) I.e = operand(Ty::u32);
-  if (neg) fail("negated predicate operand");
-}
-
 void Parser::instruction() {
   Instr I;
   I.line = t_[i_].line;
@@ -493,7 +237,7 @@ void Parser::instruction() {
     if (r.ty != Ty::pred) fail("guard is not a predicate");
     I.guard = r.offset;
   }
-  std::vector<std::string> parts = split(next());
+  const Opcode parts = split(next());
   decode(I, parts);
   operands(I, parts);
   expect(";");
@@ -513,8 +257,6 @@ void Parser::resolve() {
     f_->code[j.instr].target = s->labels[j.label];
   }
 }
-
-}  // namespace
 
 std::unique_ptr<Module> parse(const char* text, int device) { return Parser(text, device).module(); }
 

@@ -5,7 +5,8 @@
 // threads that touch one word without a barrier between them, barriers that not every thread reaches, warp operations
 // that name absent lanes. It says nothing about speed.
 //
-// ptx.cc reads text into Functions; alu.cc holds the arithmetic, memory.cc the loads, stores, atomics and their checks,
+// ptx.cc reads text into Functions with operand.cc for what an instruction names, and decode.cc finds the code of each: alu.cc holds
+// the arithmetic, convert.cc moves and conversions, warp.cc shuffles and votes, memory.cc loads, stores, atomics and their checks.
 // block.cc runs thread blocks, driver.cc is the CUDA driver interface.
 #pragma once
 #include <cstdint>
@@ -60,7 +61,7 @@ struct Instr {
   bool guardNot = false, srcNot = false;
   Flow flow = Flow::plain;
   Ty ty = Ty::none, from = Ty::none;
-  uint8_t cmp = 0, mode = 0, round = 0;
+  uint8_t mode = 0, round = 0;
   Space space = Space::generic;
   bool wideAddress = true;      // the address register has 64 bits
   uint8_t lanesOf = 1;          // elements of a vector access
@@ -101,9 +102,17 @@ struct Module {
 
 // parse reads PTX text; it throws a Fault that names the line. device owns the module's global arrays.
 std::unique_ptr<Module> parse(const char* text, int device);
-// decode fills I.run and I.flow for a parsed opcode ("add.s32" split at its dots); it throws a Fault when it has none.
-void decode(Instr& I, const std::vector<std::string>& parts);
-Run memoryOp(Instr& I, const std::vector<std::string>& parts);
+// An Opcode is "add.s32" split at its dots.
+using Opcode = std::vector<std::string>;
+bool suffix(const Opcode& parts, const char* s);
+// decode fills I.run and I.flow; it throws a Fault when it knows no such instruction. The others are its parts: each finds the
+// functions of its kind and fills in what these need, or returns nullptr.
+void decode(Instr& I, const Opcode& parts);
+Run arithmeticOp(const Instr& I, const Opcode& parts);
+Run comparison(Ty t, const std::string& name);
+Run conversionOp(Instr& I, const Opcode& parts);
+Run warpOp(Instr& I, const Opcode& parts);
+Run memoryOp(Instr& I, const Opcode& parts);
 
 // Trace is the last access of one kind to a 4-byte word. Epochs count barriers over all blocks and launches, so a trace
 // says by itself whether it belongs to this launch, this block, and this side of the last barrier.
