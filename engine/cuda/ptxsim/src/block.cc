@@ -34,6 +34,7 @@ class Runner {
       w.block = &b;
       w.file = reinterpret_cast<uint8_t*>((uintptr_t(files_.data()) + 63) / 64 * 64) + k * (stride() - 64);
       w.local.resize(size_t(fn.localBytes) * kLanes);
+      w.localWritten.resize(w.local.size());
       for (auto& c : fn.constants) for (int l = 0; l < kLanes; l++) memcpy(w.file + c.offset + c.bytes * l, &c.bits, c.bytes);
     }
   }
@@ -64,6 +65,7 @@ void Runner::begin(Warp& w, Dim3 id) {
   w.sync = 0;
   w.fragments.assign(1, {w.present, 0, Fragment::ready});
   std::fill(w.local.begin(), w.local.end(), 0xA5);
+  std::fill(w.localWritten.begin(), w.localWritten.end(), 0);
   auto set = [&](Special s, auto f) { if (uint32_t o = fn_.special[int(s)]; o != kNone) for (uint32_t l = 0; l < kLanes; l++) w.at<uint32_t>(o)[l] = f(uint32_t(first) + l, l); };
   const Dim3 d = b_.dim, g = b_.grid;
   set(Special::tidX, [&](uint32_t t, uint32_t) { return t % d.x; });

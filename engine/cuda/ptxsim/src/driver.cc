@@ -110,6 +110,7 @@ int loadModule(void** out, const char* text) {
     if (m->version > newest) return report(222, "PTX version " + std::to_string(m->version) + " is newer than the driver");
     if (m->target > 90) return report(209, "PTX target is newer than the device");
     for (auto& f : m->functions) state().owner[f.second.get()] = c;
+    for (auto& g : m->globals) g.second->owner = c;
     *out = m.release();
     return 0;
   });
@@ -178,6 +179,7 @@ API int cuCtxCreate_v2(void** out, unsigned, int device) {
 API int cuCtxDestroy_v2(void* p) {
   std::lock_guard<std::recursive_mutex> g(state().lock);
   if (!state().contexts.erase((Context*)p)) return 201;
+  memory().removeAll(p);
   current.erase(std::remove(current.begin(), current.end(), (Context*)p), current.end());
   return 0;
 }
@@ -192,7 +194,9 @@ API int cuMemAlloc_v2(Ptr* p, size_t n) {
   return call([&](Context* c) {
     if (!n) throw Fault{kInvalidValue, "allocation of no bytes"};
     if (memory().used[c->device] + n > capacity()) return int(kOutOfMemory);
-    *p = memory().add(n, c->device)->base;
+    Allocation* a = memory().add(n, c->device);
+    a->owner = c;
+    *p = a->base;
     return 0;
   });
 }

@@ -52,6 +52,11 @@ bool Memory::remove(uint64_t base) {
   live.erase(it);
   return true;
 }
+void Memory::removeAll(const void* owner) {
+  std::vector<uint64_t> bases;
+  for (auto& [base, a] : live) if (a->owner == owner) bases.push_back(base);
+  for (uint64_t b : bases) remove(b);
+}
 Allocation* Memory::find(uint64_t address, size_t bytes) {
   auto it = live.upper_bound(address);
   if (it == live.begin()) return nullptr;
@@ -61,7 +66,7 @@ Allocation* Memory::find(uint64_t address, size_t bytes) {
 
 namespace {
 
-struct Place { uint8_t* host; Shadow* shadow; size_t offset; };
+struct Place { uint8_t* host; Shadow* shadow; size_t offset; uint8_t* flags = nullptr; };  // flags: of local bytes, written or not
 
 std::string hex(uint64_t v) { char s[24]; snprintf(s, sizeof s, "0x%llx", (unsigned long long)v); return s; }
 
@@ -84,7 +89,8 @@ Place locate(Warp& w, const Instr& I, int lane, uint64_t address, int bytes) {
   }
   if (space == Space::local) {
     if (address + bytes > b.fn->localBytes || address + bytes < address) bad(kIllegalAddress, w, I, lane, "local access out of bounds");
-    return {w.local.data() + size_t(lane) * b.fn->localBytes + address, nullptr, 0};
+    const size_t at = size_t(lane) * b.fn->localBytes + address;
+    return {w.local.data() + at, nullptr, 0, w.localWritten.data() + at};
   }
   const Allocation* a = I.near;
   if (!a || address < a->base || address + bytes > a->base + a->bytes) {
@@ -149,13 +155,14 @@ void noteWrite(const Access& x, Cell& c, uint8_t bytes, bool atomic, bool same) 
 
 // Bytes of one element within a word; elements of eight bytes cover two whole words.
 void checkRead(const Access& x, const Place& p, int bytes, bool atomic) {
+  const bool known = p.shadow ? p.shadow->isWritten(p.offset, bytes) : std::count(p.flags, p.flags + bytes, 1) == bytes;
+  if (!known) bad(kLaunchFailed, x.w, x.I, x.lane, "read of memory that was never written");
   if (!p.shadow) return;
-  if (!p.shadow->isWritten(p.offset, bytes)) bad(kLaunchFailed, x.w, x.I, x.lane, "read of memory that was never written");
   if (bytes <= 4) return noteRead(x, p.shadow->cell(p.offset / 4), bytesMask(p.offset, bytes), atomic);
   for (int k = 0; k < bytes; k += 4) noteRead(x, p.shadow->cell((p.offset + k) / 4), 15, atomic);
 }
 void checkWrite(const Access& x, const Place& p, int bytes, bool atomic, bool same) {
-  if (!p.shadow) return;
+  if (!p.shadow) { memset(p.flags, 1, bytes); return; }
   p.shadow->mark(p.offset, bytes);
   if (bytes <= 4) return noteWrite(x, p.shadow->cell(p.offset / 4), bytesMask(p.offset, bytes), atomic, same);
   for (int k = 0; k < bytes; k += 4) noteWrite(x, p.shadow->cell((p.offset + k) / 4), 15, atomic, same);
@@ -186,7 +193,7 @@ void load(Warp& w, const Instr& I, Mask m) {
   each(m, [&](int l) {
     Place p = locate(w, I, l, addressOf(w, I, l), whole);
     Access x = accessOf(w, I, l);
-    for (int k = 0; k < I.lanesOf; k++, p.host += n, p.offset += n) {
+    for (int k = 0; k < I.lanesOf; k++, p.host += n, p.offset += n, p.flags += p.flags ? n : 0) {
       checkRead(x, p, n, I.mode);
       if (I.vec[k] == kNone) continue;
       uint64_t v = 0;
@@ -202,7 +209,7 @@ void store(Warp& w, const Instr& I, Mask m) {
     Place p = locate(w, I, l, addressOf(w, I, l), whole);
     if (I.near && I.space != Space::shared && I.near->constant) bad(kIllegalAddress, w, I, l, "write to constant memory");
     Access x = accessOf(w, I, l);
-    for (int k = 0; k < I.lanesOf; k++, p.host += n, p.offset += n) {
+    for (int k = 0; k < I.lanesOf; k++, p.host += n, p.offset += n, p.flags += p.flags ? n : 0) {
       const uint8_t* v = w.file + I.vec[k] + I.width[k] * l;
       checkWrite(x, p, n, false, memcmp(p.host, v, n) == 0);
       memcpy(p.host, v, n);
@@ -232,7 +239,8 @@ template <class T> void atomic(Warp& w, const Instr& I, Mask m) {
   each(m, [&](int l) {
     Place p = locate(w, I, l, addressOf(w, I, l), sizeof(T));
     Access x = accessOf(w, I, l);
-    if (p.shadow && !p.shadow->isWritten(p.offset, sizeof(T))) bad(kLaunchFailed, w, I, l, "atomic on memory that was never written");
+    if (!p.shadow) bad(kIllegalAddress, w, I, l, "atomic on local memory");
+    if (!p.shadow->isWritten(p.offset, sizeof(T))) bad(kLaunchFailed, w, I, l, "atomic on memory that was never written");
     checkWrite(x, p, sizeof(T), true, false);
     T old;
     memcpy(&old, p.host, sizeof old);

@@ -97,7 +97,11 @@ void Parser::vectorOf(Instr& I, Ty t) {
 }
 
 void Parser::access(Instr& I, const std::string& base) {
-  if (base == "ld") { vectorOf(I, I.ty); expect(","); address(I); return; }
+  if (base == "ld") {
+    vectorOf(I, I.ty); expect(","); address(I);
+    if (I.space == Space::param && (I.a != kNone || I.disp < 0 || I.disp + size(I.ty) * I.lanesOf > f_->paramBytes)) fail("load outside of the parameters");
+    return;
+  }
   if (base == "st") { address(I); expect(","); vectorOf(I, I.ty); return; }
   if (base == "atom") { I.d = operand(I.ty); expect(","); }
   address(I);

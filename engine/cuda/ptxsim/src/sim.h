@@ -141,6 +141,7 @@ struct Allocation {
   uint64_t base = 0;
   size_t bytes = 0;
   int device = 0;
+  const void* owner = nullptr;  // the context, whose end is the memory's
   bool constant = false;
   mutable Shadow shadow;
 };
@@ -151,6 +152,7 @@ struct Memory {
   std::map<int, size_t> used;
   Allocation* add(size_t bytes, int device);
   bool remove(uint64_t base);
+  void removeAll(const void* owner);
   Allocation* find(uint64_t address, size_t bytes);
 };
 Memory& memory();
@@ -166,6 +168,7 @@ struct Warp {
   uint8_t* file = nullptr;
   std::vector<Fragment> fragments;
   std::vector<uint8_t> local;      // kLanes x localBytes
+  std::vector<uint8_t> localWritten;  // a flag a byte
   int index = 0;
   Mask exited = 0, present = 0;
   uint32_t sync = 0;
