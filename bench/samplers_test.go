@@ -153,15 +153,15 @@ func TestDeepTempering(t *testing.T) {
 	}
 	exact, nv := stat.Mean(v, nil), m.Visible.Count
 	series := make([][]float64, s.Chains)
-	for step := range 8000 {
-		if err := run.Step(ctx, 2); err != nil {
+	for step := range 3000 {
+		if err := run.Step(ctx, 8); err != nil {
 			t.Fatal(err)
 		}
 		x, err := run.States()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if step < 1000 {
+		if step < 300 {
 			continue
 		}
 		for c := range series {
