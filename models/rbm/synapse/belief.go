@@ -23,12 +23,6 @@ func Plant(n, m int, beta float64, seed uint64) (*Problem, error) {
 	}
 	p := &Problem{N: n, M: m, Beta: beta, Feature: make([]int8, n), Data: make([]int8, n*m)}
 	f, h, s := rng.At(seed, 0, rng.SetupStage, 1), rng.At(seed, 0, rng.SetupStage, 2), rng.At(seed, 0, rng.SetupStage, 3)
-	sign := func(up bool) int8 {
-		if up {
-			return 1
-		}
-		return -1
-	}
 	for i := range p.Feature {
 		p.Feature[i] = sign(f.Uint32(uint64(i))>>31 == 0)
 	}

@@ -1,6 +1,7 @@
 package synapse
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -42,7 +43,7 @@ func TestThresholdOfTwo(t *testing.T) {
 // die out.
 func TestBeliefPropagation(t *testing.T) {
 	s := Study{Alphas: []float64{.5, 2, 4}, Problems: 4, Steps: 150, Seed: 2}
-	f, err := s.Do(nil)
+	f, err := s.Do(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

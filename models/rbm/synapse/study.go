@@ -1,6 +1,7 @@
 package synapse
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -30,7 +31,7 @@ type Findings struct {
 }
 
 // Do runs the study.
-func (s *Study) Do(report func(done, until uint64)) (f Findings, err error) {
+func (s *Study) Do(ctx context.Context, report func(done, until uint64)) (f Findings, err error) {
 	if s.Beta == 0 {
 		s.Beta = 1
 	}
@@ -46,6 +47,9 @@ func (s *Study) Do(report func(done, until uint64)) (f Findings, err error) {
 		return f, fmt.Errorf("synapse: %d problems: at least 2, for an error", s.Problems)
 	}
 	for k, a := range s.Alphas {
+		if err := ctx.Err(); err != nil {
+			return f, err
+		}
 		alpha := a * Threshold(s.Beta)
 		theory, err := Overlap(alpha, s.Beta)
 		if err != nil {
@@ -55,45 +59,66 @@ func (s *Study) Do(report func(done, until uint64)) (f Findings, err error) {
 		if err != nil {
 			return f, err
 		}
-		sum, square := 0.0, 0.0
-		for _, q := range qs {
-			sum, square = sum+q, square+q*q
-		}
+		mean, deviation := meanOf(qs)
 		if report != nil {
 			report(uint64(k+1), uint64(len(s.Alphas)))
 		}
-		n := float64(s.Problems)
 		f.Alpha, f.Theory = append(f.Alpha, a), append(f.Theory, theory)
-		f.Overlap = append(f.Overlap, sum/n)
-		f.Err = append(f.Err, math.Sqrt(max(0, square/n-sum/n*sum/n)/(n-1)))
+		f.Overlap, f.Err = append(f.Overlap, mean), append(f.Err, deviation)
 	}
 	return f, nil
 }
 
-// solve is the overlaps of the problems at one α, solved side by side.
+// solve is the overlaps of the problems at one α.
 func (s *Study) solve(alpha float64, k int, f *Findings) ([]float64, error) {
-	qs, errs, open := make([]float64, s.Problems), make([]error, s.Problems), make([]bool, s.Problems)
+	qs, open := make([]float64, s.Problems), make([]bool, s.Problems)
+	err := sideBySide(s.Problems, func(i int) error {
+		seed := s.Seed + uint64(k*s.Problems+i)*1000003
+		p, err := Plant(s.Synapses, int(math.Round(alpha*float64(s.Synapses))), s.Beta, seed)
+		if err != nil {
+			return err
+		}
+		b := p.Believe(s.Steps, 1e-4, seed)
+		qs[i], open[i] = b.Overlap(p), !b.Converged
+		return nil
+	})
+	f.Unconverged += count(open)
+	return qs, err
+}
+
+// sideBySide calls f for 0 … n-1 on all processors. Each call must keep its results to itself.
+func sideBySide(n int, f func(i int) error) error {
+	errs := make([]error, n)
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i := range s.Problems {
+	for i := range n {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			seed := s.Seed + uint64(k*s.Problems+i)*1000003
-			p, err := Plant(s.Synapses, int(math.Round(alpha*float64(s.Synapses))), s.Beta, seed)
-			if errs[i] = err; err == nil {
-				b := p.Believe(s.Steps, 1e-4, seed)
-				qs[i], open[i] = b.Overlap(p), !b.Converged
-			}
+			errs[i] = f(i)
 		})
 	}
 	wg.Wait()
-	for i := range open {
-		if open[i] {
-			f.Unconverged++
+	return errors.Join(errs...)
+}
+
+func count(marks []bool) (n int) {
+	for _, m := range marks {
+		if m {
+			n++
 		}
 	}
-	return qs, errors.Join(errs...)
+	return n
+}
+
+// meanOf is the mean of numbers and its standard error.
+func meanOf(x []float64) (mean, err float64) {
+	sum, square, n := 0.0, 0.0, float64(len(x))
+	for _, v := range x {
+		sum, square = sum+v, square+v*v
+	}
+	mean = sum / n
+	return mean, math.Sqrt(max(0, square/n-mean*mean) / (n - 1))
 }
 
 // Figure draws the findings over the curve, and beside them the threshold of two hidden units.
