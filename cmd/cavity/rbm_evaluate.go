@@ -136,15 +136,13 @@ func (v *rbmEvaluate) likelihoods(ctx context.Context, b engine.Backend, z bound
 		return err
 	}
 	sum := &out.Summary
-	mean := map[string]float64{}
+	mean, deviation := map[string]float64{}, map[string]float64{}
 	for k, p := range map[string]dataset.Part{"train": v.set.Train, "test": v.set.Test} {
-		f, err := e.FreeEnergies(m.Encode(p.Head(v.Examples), 1))
+		f, err := e.FreeEnergies(m.Encode(p.Spread(v.Examples), 1))
 		if err != nil {
 			return err
 		}
-		for _, x := range f {
-			mean[k] += x / float64(len(f))
-		}
+		mean[k], deviation[k] = rbm.MeanOf(f)
 		if math.IsNaN(mean[k]) {
 			return fmt.Errorf("rbm: the free energy of a %s example is no number", k)
 		}
@@ -156,8 +154,9 @@ func (v *rbmEvaluate) likelihoods(ctx context.Context, b engine.Backend, z bound
 	if !v.Exact {
 		sum.Set("log_likelihood_lower", parts(z.upper)) // from the upper bound on ln Z
 	}
-	sum.Set("free_energy_gap", mean["test"]-mean["train"])
-	test := m.Encode(v.set.Test.Head(min(v.Examples, 1000)), 1)
+	sum.Set("log_likelihood_err", store.Summary{{Key: "train", Value: deviation["train"]}, {Key: "test", Value: deviation["test"]}}) // over examples
+	sum.Set("free_energy_gap", store.Estimate{Mean: mean["test"] - mean["train"], Err: math.Hypot(deviation["test"], deviation["train"])})
+	test := m.Encode(v.set.Test.Spread(min(v.Examples, 1000)), 1)
 	r, err := e.Reconstruction(test)
 	if err != nil {
 		return err

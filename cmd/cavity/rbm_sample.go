@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"time"
 
 	"cavity/engine"
@@ -58,14 +58,8 @@ func (v *rbmSample) compute(ctx context.Context, s *session) (*result, error) {
 	if err != nil {
 		return nil, misuse{err}
 	}
-	if saved := s.Saved(); saved != nil {
-		r, err := saved.Section("program")
-		if err != nil {
-			return nil, err
-		}
-		if err := sa.Program.Load(r); err != nil {
-			return nil, fmt.Errorf("checkpoint: %w", err)
-		}
+	if err := s.Restore(map[string]func(io.Reader) error{"program": sa.Program.Load}); err != nil {
+		return nil, err
 	}
 	return v.sample(ctx, s, sa)
 }

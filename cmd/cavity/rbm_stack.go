@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/gob"
 	"fmt"
+	"io"
+	"slices"
 
 	"cavity/engine"
 	"cavity/engine/store"
@@ -30,14 +32,8 @@ func (v *rbmTrain) finished(s *session) (below rbm.Stack, err error) {
 }
 
 // deep adds what a stack is good for: all its weights, dreams, and the autoencoder beside principal components.
-func (v *rbmTrain) deep(ctx context.Context, s *session, b engine.Backend, stack rbm.Stack, out *result) error {
-	out.Weights, out.Metadata = stack[0].Arrays(), stack[0].Metadata()
-	for l, m := range stack[1:] {
-		for _, a := range m.Arrays() {
-			a.Name = fmt.Sprintf("%d.%s", l+1, a.Name)
-			out.Weights = append(out.Weights, a)
-		}
-	}
+func (v *rbmTrain) deep(ctx context.Context, s *session, b engine.Backend, stack rbm.Stack, tr *rbm.Trainer, out *result) error {
+	out.Weights, out.Metadata = stack.Arrays(), stack[0].Metadata()
 	out.Summary.Set("stack", v.Stack) // the other numbers are the last machine's
 	out.Figures = append(out.Figures, machineFigures(stack[0])...)
 	dreams, err := stack.Dream(ctx, rbm.Sampling{Chains: 100, Seed: s.Seed}, 1000, b)
@@ -54,40 +50,61 @@ func (v *rbmTrain) deep(ctx context.Context, s *session, b engine.Backend, stack
 	if err != nil {
 		return err
 	}
-	test := v.set.Test.Head(1000)
-	x := make([]float32, len(test.Images))
-	for e, p := range test.Images {
-		x[e] = float32(p) / 255
-	}
-	before, _, err := reconstruct(tuner, x)
+	before, _, err := reconstruct(tuner, scaled(v.set.Test.Images))
 	if err != nil {
 		return err
+	}
+	if err := v.tune(ctx, s, tuner, sections(tr, stack[:len(stack)-1])); err != nil {
+		return err
+	}
+	return v.beside(tuner, before, out)
+}
+
+// tune trains the autoencoder, from the checkpoint if one was made on the way; its checkpoints also hold the sections of the
+// stack's training, which is over.
+func (v *rbmTrain) tune(ctx context.Context, s *session, tuner *rbm.Tuner, trained []store.Section) error {
+	const name = "autoencoder"
+	if saved := s.Saved(); saved != nil && slices.Contains(saved.Names(), name) {
+		if err := s.Restore(map[string]func(io.Reader) error{name: tuner.Program.Load}); err != nil {
+			return err
+		}
 	}
 	s.Phase("updates of the autoencoder")
-	updates := uint64(v.Tune * (v.set.Train.Count / v.Batch))
-	if err := (engine.Run{Program: tuner.Program, Until: updates, Report: s.Report}).Do(ctx); err != nil {
-		return err
+	r := engine.Run{Program: tuner.Program, Until: uint64(v.Tune * (v.set.Train.Count / v.Batch)), Period: s.CheckpointEvery, Report: s.Report}
+	if s.Checkpoints() {
+		r.Save = func() error {
+			return s.Save(append(slices.Clone(trained), store.Section{Name: name, Write: tuner.Program.Save})...)
+		}
 	}
-	after, back, err := reconstruct(tuner, x)
+	return r.Do(ctx)
+}
+
+// beside holds the autoencoder against as many principal components of the training part as its code has numbers, both on the test
+// part.
+func (v *rbmTrain) beside(tuner *rbm.Tuner, before float64, out *result) error {
+	test := scaled(v.set.Test.Images)
+	after, back, err := reconstruct(tuner, test)
 	if err != nil {
 		return err
 	}
-	train := v.set.Train.Head(10000)
-	y := make([]float32, len(train.Images))
-	for e, p := range train.Images {
-		y[e] = float32(p) / 255
+	weights, err := tuner.Arrays()
+	if err != nil {
+		return err
 	}
+	n, stack := v.set.Pixels(), tuner.Stack
 	code := stack[len(stack)-1].Hidden.Count
-	pca, err := rbm.NewPCA(y, v.set.Pixels(), min(code, v.set.Pixels()))
+	pca, err := rbm.NewPCA(scaled(v.set.Train.Images), n, min(code, n))
 	if err != nil {
 		return err
 	}
-	linear := pca.Reconstruct(x)
-	out.Summary.Set("autoencoder", store.Summary{{Key: "code", Value: code}, {Key: "stack", Value: before}, {Key: "tuned", Value: after}, {Key: "pca", Value: rbm.SquaredError(linear, x)}})
+	linear := pca.Reconstruct(test)
+	out.Weights = append(out.Weights, weights...)
+	out.Summary.Set("autoencoder", store.Summary{{Key: "code", Value: code}, {Key: "test_examples", Value: v.set.Test.Count},
+		{Key: "stack", Value: before}, {Key: "tuned", Value: after}, {Key: "pca", Value: rbm.SquaredError(linear, test)}})
 	var rows []float32
-	n := v.set.Pixels()
-	for _, r := range [][]float32{x, back, linear} {
-		for _, x := range r[:10*n] {
+	some := min(10, v.set.Test.Count) * n
+	for _, r := range [][]float32{test, back, linear} {
+		for _, x := range r[:some] {
 			rows = append(rows, min(1, max(0, x))) // principal components leave the range of pixels
 		}
 	}
@@ -96,6 +113,15 @@ func (v *rbmTrain) deep(ctx context.Context, s *session, b engine.Backend, stack
 		out.Figures = append(out.Figures, picture{"autoencoder", f})
 	}
 	return nil
+}
+
+// scaled are bytes as numbers 0 … 1.
+func scaled(pixels []uint8) []float32 {
+	x := make([]float32, len(pixels))
+	for e, p := range pixels {
+		x[e] = float32(p) / 255
+	}
+	return x
 }
 
 // reconstruct is the mean squared error of a pixel, and the reconstructions.

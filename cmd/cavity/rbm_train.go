@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/gob"
 	"errors"
-	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"cavity/engine"
@@ -34,6 +34,7 @@ type rbmTrain struct {
 	L1           float64 `name:"l1" default:"0" help:"Weight decay towards zeros (L1)."`
 	Centred      bool    `help:"Centred gradient."`
 	Sparsity     float64 `default:"0" help:"Wanted mean of the hidden units; 0 means none."`
+	SparsityCost float64 `default:"0.1" help:"Strength of the pull towards --sparsity."`
 	Clip         float64 `default:"0" help:"Largest weight; 0 means free."`
 	Binary       float64 `default:"0" help:"Weights are plus or minus this number; 0 means real weights."`
 	Visible      string  `default:"bernoulli" enum:"bernoulli,ising,gaussian,potts" help:"Visible units: bernoulli, ising, gaussian or potts."`
@@ -41,7 +42,8 @@ type rbmTrain struct {
 	HiddenUnits  string  `default:"bernoulli" enum:"bernoulli,ising,gaussian,relu" help:"Hidden units: bernoulli, ising, gaussian or relu."`
 	Binarize     string  `default:"threshold" enum:"threshold,sample" help:"Bytes to 0 and 1: threshold, or sample anew in every batch."`
 	Labels       bool    `help:"The class is one more visible unit."`
-	Patience     int     `default:"0" help:"Stop when the test likelihood has not grown for so many epochs; 0 means never."`
+	Patience     int     `default:"0" help:"Stop when the validation likelihood has not grown for so many epochs; 0 means never."`
+	Validation   int     `default:"0" help:"Training examples held out for that; 0 means a tenth with --patience, else none."`
 	Likelihood   int     `default:"1" placeholder:"N" help:"Estimate the likelihood every N epochs; 0 means never."`
 	AisTemps     int     `default:"300" help:"Temperatures of those estimates, where Z cannot be enumerated."`
 	Examples     int     `default:"1000" help:"Examples of either part that are measured in every epoch."`
@@ -79,7 +81,7 @@ func (v *rbmTrain) training() rbm.Training {
 	t := rbm.Training{Set: v.set, Hidden: v.Hidden, Visible: rbm.Units(v.Visible), HiddenUnits: rbm.Units(v.HiddenUnits), States: v.States, Labels: v.Labels,
 		Method: rbm.Method(v.Method), K: v.K, Batch: v.Batch, Chains: v.Chains, Temperatures: v.Temperatures, Upper: v.Upper, Epochs: v.Epochs,
 		Rate: v.Rate, FinalRate: v.FinalRate, Momentum: v.Momentum, Nesterov: v.Nesterov, L1: v.L1, L2: v.Decay, Centred: v.Centred, Sparsity: v.Sparsity,
-		Clip: v.Clip, BinaryWeights: v.Binary, Patience: v.Patience, Seed: v.Seed}
+		SparsityCost: v.SparsityCost, Clip: v.Clip, BinaryWeights: v.Binary, Patience: v.Patience, Validation: v.Validation, Seed: v.Seed}
 	if t.Visible == rbm.Bernoulli || t.Visible == rbm.Ising {
 		t.Binarise = v.Binarize
 	}
@@ -125,7 +127,7 @@ func (v *rbmTrain) compute(ctx context.Context, s *session) (*result, error) {
 	}
 	out, err := v.report(s, tr, c)
 	if err == nil && len(v.Stack) > 0 {
-		err = v.deep(ctx, s, b, below, out)
+		err = v.deep(ctx, s, b, below, tr, out)
 	}
 	return out, err
 }
@@ -163,21 +165,11 @@ type pace struct {
 
 // restore goes on from the checkpoint, if it is of this layer.
 func (v *rbmTrain) restore(s *session, tr *rbm.Trainer, layer int) error {
-	saved := s.Saved()
 	below, err := v.finished(s)
-	if saved == nil || err != nil || len(below) != layer {
+	if err != nil || len(below) != layer {
 		return err
 	}
-	for name, load := range map[string]func(io.Reader) error{"program": tr.Program.Load, "history": tr.LoadHistory} {
-		r, err := saved.Section(name)
-		if err != nil {
-			return err
-		}
-		if err := load(r); err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
-		}
-	}
-	return nil
+	return s.Restore(map[string]func(io.Reader) error{"program": tr.Program.Load, "history": tr.LoadHistory})
 }
 
 // run trains to the last epoch, or until the likelihood stops growing.
@@ -192,11 +184,12 @@ func (v *rbmTrain) run(ctx context.Context, s *session, tr *rbm.Trainer, mo *rbm
 		log = l
 	}
 	save := func() error {
-		if _, err := tr.Machine(); err != nil {
+		m, err := tr.Machine()
+		if err != nil {
 			return err // the last good checkpoint stays
 		}
-		return s.Save(store.Section{Name: "program", Write: tr.Program.Save}, store.Section{Name: "history", Write: tr.SaveHistory},
-			store.Section{Name: "stack", Write: func(w io.Writer) error { return gob.NewEncoder(w).Encode(below) }})
+		stack := append(slices.Clone(below), m)
+		return errors.Join(s.Save(sections(tr, below)...), s.KeepWeights(stack.Arrays(), stack[0].Metadata()))
 	}
 	enough := errors.New("enough")
 	s.Phase("updates")
@@ -224,7 +217,7 @@ func (v *rbmTrain) run(ctx context.Context, s *session, tr *rbm.Trainer, mo *rbm
 	if s.Checkpoints() {
 		r.Save = save
 	}
-	if tr.Stopped() {
+	if tr.Stopped() || tr.Program.Steps() >= r.Until {
 		return nil
 	}
 	if err := r.Do(ctx); err != nil && !errors.Is(err, enough) {
@@ -233,9 +226,16 @@ func (v *rbmTrain) run(ctx context.Context, s *session, tr *rbm.Trainer, mo *rbm
 	return save()
 }
 
+// sections are what a checkpoint holds of a machine in training on top of others.
+func sections(tr *rbm.Trainer, below rbm.Stack) []store.Section {
+	return []store.Section{{Name: "program", Write: tr.Program.Save}, {Name: "history", Write: tr.SaveHistory},
+		{Name: "stack", Write: func(w io.Writer) error { return gob.NewEncoder(w).Encode(below) }}}
+}
+
 func epochEntry(e rbm.Epoch) store.Summary {
 	return store.Summary{{Key: "epoch", Value: e.Epoch}, {Key: "log_likelihood", Value: e.LogLikelihood}, {Key: "log_z", Value: e.LogZ}, {Key: "pseudo_likelihood", Value: e.PseudoLikelihood},
-		{Key: "reconstruction", Value: e.Reconstruction}, {Key: "free_energy_gap", Value: e.FreeEnergyGap}, {Key: "seconds", Value: e.Seconds}}
+		{Key: "validation", Value: e.Validation}, {Key: "reconstruction", Value: e.Reconstruction}, {Key: "free_energy_gap", Value: store.Estimate{Mean: e.FreeEnergyGap, Err: e.GapErr}},
+		{Key: "gap_growth", Value: store.Estimate{Mean: e.Growth, Err: e.GrowthErr}}, {Key: "seconds", Value: e.Seconds}}
 }
 
 func (v *rbmTrain) report(s *session, tr *rbm.Trainer, c pace) (*result, error) {
@@ -262,9 +262,9 @@ func (v *rbmTrain) report(s *session, tr *rbm.Trainer, c pace) (*result, error) 
 		out.Timing.Set("seconds_per_update", c.seconds/float64(c.updates))
 	}
 	if l := len(tr.History()); l > 0 {
-		last := tr.History()[l-1]
-		if last.FreeEnergyGap > 5 {
-			s.Warn("the free energy of test examples is %.1f nats above that of training examples: the machine overfits", last.FreeEnergyGap)
+		if last := tr.History()[l-1]; last.Overfits() {
+			s.Warn("the free energy of test examples is %.1f ± %.1f nats above that of training examples, %.1f ± %.1f more than after epoch %d: the machine overfits",
+				last.FreeEnergyGap, last.GapErr, last.Growth, last.GrowthErr, tr.History()[0].Epoch)
 		}
 	}
 	chains, err := tr.ChainStates()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -106,6 +107,33 @@ func (s *session) Save(sections ...store.Section) error {
 	}
 	s.written = true
 	return nil
+}
+
+// Restore hands the checkpoint's sections of these names to their readers. At the beginning of a run, when there is no
+// checkpoint, it does nothing.
+func (s *session) Restore(readers map[string]func(io.Reader) error) error {
+	if s.saved == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(readers)) {
+		r, err := s.saved.Section(name)
+		if err != nil {
+			return err
+		}
+		if err := readers[name](r); err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+	}
+	return nil
+}
+
+// KeepWeights writes weights.safetensors while the run goes on, so that they can be looked at before its end. Without --out it does
+// nothing.
+func (s *session) KeepWeights(weights []store.Array, metadata map[string]string) error {
+	if s.folder == nil {
+		return nil
+	}
+	return s.folder.SaveWeights(weights, metadata)
 }
 
 // Phase names what the following reports count, such as "warm-up" or "sweeps".

@@ -34,6 +34,22 @@ func (s *Set) Pixels() int { return s.Height * s.Width }
 // Head is the first n pictures, or all when there are fewer.
 func (p Part) Head(n int) Part { return p.cut(0, min(n, p.Count)) }
 
+// Spread is n pictures at equal distances, or all when there are fewer: unlike the first n they show no drift of the collection.
+func (p Part) Spread(n int) Part {
+	if n >= p.Count {
+		return p
+	}
+	q := Part{Count: n}
+	for k := range n {
+		one := p.cut(k*p.Count/n, k*p.Count/n+1)
+		q.Images, q.Labels = append(q.Images, one.Images...), append(q.Labels, one.Labels...)
+	}
+	return q
+}
+
+// Split is the pictures before number n, and the others.
+func (p Part) Split(n int) (before, from Part) { return p.cut(0, n), p.cut(n, p.Count) }
+
 // cut is pictures from … to-1.
 func (p Part) cut(from, to int) Part {
 	if p.Count == 0 {

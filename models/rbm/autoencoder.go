@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/engine/store"
 	"cavity/kernels"
 )
 
@@ -91,11 +92,16 @@ func (t *Tuner) network(g *graph, x node) (logits node, parameters []node) {
 	return x, parameters
 }
 
-// update is a step of Adam down the cross entropy Σ softplus(y) - x y, summed over pixels, averaged over the batch.
-func (t *Tuner) update(g *graph) map[string]node {
+// loss is the cross entropy Σ softplus(y) - x y, summed over pixels and averaged over the batch.
+func (t *Tuner) loss(g *graph) (loss node, parameters []node) {
 	x := g.Slot("x", t.Batch, t.width)
 	y, parameters := t.network(g, x)
-	loss := g.Scale(g.Sum(g.Sub(g.Apply(gorgonia.Softplus, y), g.Had(x, y))), 1/float64(t.Batch))
+	return g.Scale(g.Sum(g.Sub(g.Apply(gorgonia.Softplus, y), g.Had(x, y))), 1/float64(t.Batch)), parameters
+}
+
+// update is a step of Adam down the loss.
+func (t *Tuner) update(g *graph) map[string]node {
+	loss, parameters := t.loss(g)
 	next := map[string]node{"loss": loss}
 	grads := g.Grad(loss, parameters...)
 	if grads == nil {
@@ -139,6 +145,26 @@ func (t *Tuner) fill(images []uint8) error {
 		write(fmt.Sprint("d", l), m.B)
 	}
 	return err
+}
+
+// Arrays are the parameters of the unrolled network for a file, with the prefix "autoencoder.": W0, c0, W1, c1, … on the way up to
+// the code and V0, d0, V1, … on the way down, counted from the pictures.
+func (t *Tuner) Arrays() (all []store.Array, err error) {
+	for l, m := range t.Stack {
+		in, out := m.Visible.Count, m.Hidden.Count
+		for _, p := range []struct {
+			name  string
+			shape []int
+		}{{"W", []int{in, out}}, {"c", []int{out}}, {"V", []int{out, in}}, {"d", []int{in}}} {
+			name := fmt.Sprint(p.name, l)
+			x := make([]float32, t.Program.Slots()[name].Len())
+			if err := t.Program.Read(name, x); err != nil {
+				return nil, err
+			}
+			all = append(all, store.Of("autoencoder."+name, x, p.shape...))
+		}
+	}
+	return all, nil
 }
 
 // Loss is the cross entropy of the last batch, in nats per example.

@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/engine/store"
 	"cavity/models/dataset"
 )
 
@@ -15,6 +16,19 @@ import (
 // model (a deep belief net, Hinton, Osindero, Teh 2006) the last machine is sampled and its visible units passed down
 // through the others; as a recognition model examples are passed up.
 type Stack []*Machine
+
+// Arrays are the parameters of all machines for a file: the first one's by their own names, those of machine l with the prefix "l.".
+func (s Stack) Arrays() (all []store.Array) {
+	for l, m := range s {
+		for _, a := range m.Arrays() {
+			if l > 0 {
+				a.Name = fmt.Sprintf("%d.%s", l, a.Name)
+			}
+			all = append(all, a)
+		}
+	}
+	return all
+}
 
 // Above is the set on which the next machine of a stack is trained: every example's hidden means as bytes, to be sampled anew in
 // every batch.

@@ -1,8 +1,15 @@
 package rbm
 
 import (
+	"errors"
+	"fmt"
+	"math"
 	"testing"
 
+	"gorgonia.org/tensor"
+
+	"cavity/engine"
+	"cavity/engine/rng"
 	"cavity/models/dataset"
 )
 
@@ -93,5 +100,75 @@ func TestStacksThatDoNotFit(t *testing.T) {
 	}
 	if err := (Stack{}).Check(); err == nil {
 		t.Error("an empty stack passed")
+	}
+}
+
+// The gradient of the autoencoder's cross entropy that gorgonia derives agrees with central differences in float64, for
+// every weight and bias of a small network of three layers up and three down.
+func TestAutoencoderGradientAgainstDifferences(t *testing.T) {
+	a := random(t, Layer{Units: Bernoulli, Count: 6}, Layer{Units: Bernoulli, Count: 5}, .7, 1)
+	c := random(t, Layer{Units: Bernoulli, Count: 5}, Layer{Units: Bernoulli, Count: 4}, .7, 2)
+	d := random(t, Layer{Units: Bernoulli, Count: 4}, Layer{Units: Bernoulli, Count: 2}, .7, 3)
+	tuner := &Tuner{Autoencoder: Autoencoder{Stack: Stack{a, c, d}, Batch: 3}, width: 6}
+	g := newGraph(tensor.Float64)
+	loss, parameters := tuner.loss(g)
+	grads := g.Grad(loss, parameters...)
+	next := map[string]node{"loss": loss}
+	for i, d := range grads {
+		next["d "+parameters[i].Name()] = d
+	}
+	stage, err := g.Stage("gradient", 1, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := engine.Compile(engine.Plan{Stages: []engine.Stage{stage}}, open(t, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float64, 3*6)
+	for e := range x {
+		x[e] = rng.At(4, 0, 0, 0).Float64(uint64(e))
+	}
+	slots := map[string][]float64{}
+	for l, m := range tuner.Stack {
+		for name, y := range map[string][]float32{"W": m.W, "c": m.C, "V": m.transposed().W, "d": m.B} {
+			slots[fmt.Sprint(name, l)] = wide(y)
+		}
+	}
+	at := func() float64 {
+		for name, y := range slots {
+			if err := p.Write(name, y); err != nil {
+				t.Fatal(err)
+			}
+		}
+		y := []float64{0}
+		if err := errors.Join(p.Write("x", x), p.Step(ctx, 1), p.Read("loss", y)); err != nil {
+			t.Fatal(err)
+		}
+		return y[0]
+	}
+	checked := 0
+	for name, y := range slots {
+		at()
+		d := make([]float64, len(y))
+		if err := p.Read("d "+name, d); err != nil {
+			t.Fatal(err)
+		}
+		for i := range y {
+			const h = 1e-5
+			keep := y[i]
+			y[i] = keep + h
+			up := at()
+			y[i] = keep - h
+			down := at()
+			y[i] = keep
+			checked++
+			if want := (up - down) / (2 * h); math.Abs(d[i]-want) > 1e-8*(1+math.Abs(want)) {
+				t.Errorf("∂/∂%s[%d] is %.10f, by differences %.10f", name, i, d[i], want)
+			}
+		}
+	}
+	if want := 2*(6*5+5*4+4*2) + 6 + 2*5 + 2*4 + 2; checked != want {
+		t.Errorf("%d derivatives were compared, there are %d", checked, want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"cavity/engine"
 	"cavity/kernels"
+	"cavity/models/dataset"
 )
 
 // A Trainer is a training under way. A step of its Program is one update.
@@ -14,9 +15,11 @@ type Trainer struct {
 	Training
 	Program *engine.Program
 
-	machine *Machine
-	history []Epoch
-	stopped bool
+	machine    *Machine
+	validation dataset.Part // held out of Set
+	history    []Epoch
+	first      *energies // of the first epoch that was measured
+	stopped    bool
 }
 
 // Start checks the settings, compiles the Program and makes the first machine: small normal weights, visible biases from the
@@ -26,6 +29,7 @@ func (t Training) Start(b engine.Backend) (*Trainer, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
+	held := t.holdOut()
 	visible, hidden := t.layers()
 	m, err := New(visible, hidden, t.Deviation, t.Seed)
 	if err != nil {
@@ -36,7 +40,7 @@ func (t Training) Start(b engine.Backend) (*Trainer, error) {
 		m.Height, m.Width = t.Set.Height, t.Set.Width
 	}
 	m.fit(t.Set)
-	tr := &Trainer{Training: t, machine: m}
+	tr := &Trainer{Training: t, machine: m, validation: held}
 	plan, err := t.plan(m)
 	if err != nil {
 		return nil, err

@@ -60,6 +60,7 @@ type Training struct {
 	BinaryWeights   float64 // weights are ±BinaryWeights, the signs of real weights to which the gradient is added; 0: real weights
 	Deviation       float64 // of the first weights; 0: .01
 	Patience        int     // epochs without a better validation likelihood after which to stop; 0: never
+	Validation      int     // examples at the end of the training part that are held out for it; 0: a tenth if there is a Patience, at most 10,000
 
 	Seed uint64
 }
@@ -143,6 +144,9 @@ func (t *Training) checkMethod() error {
 	if t.Patience < 0 {
 		return fmt.Errorf("rbm: patience of %d epochs: 0 or more", t.Patience)
 	}
+	if rest := t.Set.Train.Count - t.held(); t.Validation < 0 || rest < t.Batch {
+		return fmt.Errorf("rbm: %d of %d examples are held out for validation: the others must fill a batch of %d", t.held(), t.Set.Train.Count, t.Batch)
+	}
 	switch t.Method {
 	case CD, PCD:
 	case PT:
@@ -167,6 +171,25 @@ func (t *Training) checkMethod() error {
 		return fmt.Errorf("rbm: method %q: cd, pcd, pt, deep, pl or rm", t.Method)
 	}
 	return nil
+}
+
+// held is the number of examples that are held out.
+func (t *Training) held() int {
+	if t.Validation == 0 && t.Patience > 0 {
+		return min(10000, max(1, t.Set.Train.Count/10))
+	}
+	return t.Validation
+}
+
+// holdOut takes the validation examples out of the set.
+func (t *Training) holdOut() dataset.Part {
+	if t.held() == 0 {
+		return dataset.Part{}
+	}
+	set := *t.Set
+	train, held := set.Train.Split(set.Train.Count - t.held())
+	set.Train, t.Set = train, &set
+	return held
 }
 
 // walkers is the number of configurations of the negative phase.
