@@ -22,10 +22,14 @@ const chunk = 1000
 
 // Open makes a classifier of given parameters, by name as Network.Parameters lists them, computing in float32.
 func (n Network) Open(b engine.Backend, params map[string][]float64) (*Classifier, error) {
+	return n.open(b, params, tensor.Float32, chunk)
+}
+
+func (n Network) open(b engine.Backend, params map[string][]float64, dt tensor.Dtype, chunk int) (*Classifier, error) {
 	if err := n.Check(); err != nil {
 		return nil, err
 	}
-	c := &Classifier{network: n, dtype: tensor.Float32, chunk: chunk}
+	c := &Classifier{network: n, dtype: dt, chunk: chunk}
 	e := newBuilder(c.dtype)
 	stage := c.evaluation(e)
 	if e.Err() != nil {
