@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,7 @@ type modesVerbs struct {
 	Analyse modesAnalyse `cmd:"" help:"Open a trained network: significance and removal of modes, spectra, representations."`
 	Compare modesCompare `cmd:"" help:"Train the same layers in weight space and in mode space, side by side: accuracy, parameters, time, crossover."`
 	Forward modesForward `cmd:"" help:"Train by the Forward-Forward algorithm, beside backpropagation."`
+	SGD     modesSGD     `cmd:"" name:"sgd" help:"Stochastic gradients about a minimum: variance and flatness along principal components, noise temperature, activity-weight duality."`
 	Depth   modesDepth   `cmd:"" help:"Dimension of representations through the depth of random networks, against theory."`
 }
 
@@ -141,4 +143,16 @@ func usualRate(space modes.Space) float64 {
 		return .1
 	}
 	return .005
+}
+
+// reload reads a section of a checkpoint.
+func reload(saved *store.Checkpoint, name string, load func(io.Reader) error) error {
+	r, err := saved.Section(name)
+	if err != nil {
+		return err
+	}
+	if err := load(r); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
 }

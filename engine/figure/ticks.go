@@ -40,13 +40,24 @@ func label(x float64, power, decimals int) string {
 	case math.Abs(x) < 1e-300: // no −0
 		return strconv.FormatFloat(0, 'f', decimals, 64)
 	case power != 0:
-		return minus(text) + "×10" + superscript(power)
+		return times(minus(text), power, raised(power))
 	}
 	return minus(text)
 }
 
 // minus replaces the hyphen by the sign.
 func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
+
+// raised reports whether the fonts have every raised digit of an exponent: they lack 0 and 9.
+func raised(e int) bool { return !strings.ContainsAny(strconv.Itoa(e), "09") }
+
+// times writes a number times a power of ten, as 3×10⁵ or as 3e5.
+func times(number string, e int, raise bool) string {
+	if !raise {
+		return number + "e" + minus(strconv.Itoa(e))
+	}
+	return number + "×10" + superscript(e)
+}
 
 func superscript(n int) string {
 	digits := []rune("⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -69,6 +80,11 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 	first, last := int(math.Floor(math.Log10(lo)+1e-9)), int(math.Ceil(math.Log10(hi)-1e-9))
 	decades := math.Log10(hi / lo)
 	every := 1 + int(decades)/9 // at most about nine numbers
+	raise := true               // on the whole axis or nowhere
+	for e := first; e <= last; e++ {
+		shown := e%every == 0 && math.Log10(lo)-1e-9 <= float64(e) && float64(e) <= math.Log10(hi)+1e-9
+		raise = raise && (!shown || plain(e) || raised(e))
+	}
 	var ticks []plot.Tick
 	for e := first; e <= last; e++ {
 		for m := 1; m <= 9; m++ {
@@ -79,9 +95,9 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 			t := plot.Tick{Value: x}
 			switch {
 			case m == 1 && e%every == 0:
-				t.Label = power(1, e)
+				t.Label = power(1, e, raise)
 			case decades < 2 && (m == 2 || m == 5), decades < .7:
-				t.Label = power(m, e)
+				t.Label = power(m, e, raise)
 			case decades > 9 && m > 1:
 				continue
 			}
@@ -91,13 +107,16 @@ func (logTicks) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-// power writes m·10^e, plainly from 0.001 to 50,000.
-func power(m, e int) string {
-	if e >= -3 && e <= 4 {
+// power writes m·10^e.
+func power(m, e int, raise bool) string {
+	if plain(e) {
 		return strconv.FormatFloat(float64(m)*math.Pow(10, float64(e)), 'f', max(0, -e), 64)
 	}
-	if m == 1 {
+	if m == 1 && raise {
 		return "10" + superscript(e)
 	}
-	return strconv.Itoa(m) + "×10" + superscript(e)
+	return times(strconv.Itoa(m), e, raise)
 }
+
+// plain are the powers of ten that are written out, from 0.001 to 50,000.
+func plain(e int) bool { return e >= -3 && e <= 4 }

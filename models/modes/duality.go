@@ -30,8 +30,8 @@ type Duality struct {
 	Error     float64   // largest |(W + δW)ᵀa - Wᵀa′|: rounding
 }
 
-// dualLimit is the most weights of a layer whose Hessian is diagonalised.
-const dualLimit = 3000
+// DualLimit is the most weights of a layer whose Hessian is diagonalised.
+const DualLimit = 3000
 
 // Duality pairs the pictures of two parts and measures.
 func (n Network) Duality(b engine.Backend, w Weights, loss string, train, test dataset.Part) (*Duality, error) {
@@ -40,8 +40,8 @@ func (n Network) Duality(b engine.Backend, w Weights, loss string, train, test d
 	}
 	last := len(n.Layers) - 2
 	units, classes := n.Layers[last], n.Layers[last+1]
-	if units*classes > dualLimit {
-		return nil, fmt.Errorf("modes: duality of a last layer of %d × %d weights: at most %d in all", units, classes, dualLimit)
+	if units*classes > DualLimit {
+		return nil, fmt.Errorf("modes: duality of a last layer of %d × %d weights: at most %d in all", units, classes, DualLimit)
 	}
 	if train.Count == 0 || test.Count == 0 || train.Labels == nil || test.Labels == nil {
 		return nil, fmt.Errorf("modes: duality of %d training and %d test pictures: at least 1 each, with labels", train.Count, test.Count)

@@ -142,13 +142,9 @@ func (m *Mislabelled) Do(ctx context.Context, save func() error, period time.Dur
 
 // look ends an epoch.
 func (m *Mislabelled) look() error {
-	w := Weights{}
-	for _, p := range m.Parameters() {
-		x, err := m.Parameter(p.Name)
-		if err != nil {
-			return err
-		}
-		w[p.Name] = x
+	w, err := m.Weights()
+	if err != nil {
+		return err
 	}
 	loss, g, err := m.gradients.At(w)
 	if err != nil {

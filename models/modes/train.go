@@ -275,6 +275,19 @@ func (tr *Trainer) fill() error {
 	return nil
 }
 
+// Weights are the present values of all arrays.
+func (tr *Trainer) Weights() (Weights, error) {
+	w := Weights{}
+	for _, p := range tr.params {
+		x, err := tr.Parameter(p.Name)
+		if err != nil {
+			return nil, err
+		}
+		w[p.Name] = x
+	}
+	return w, nil
+}
+
 // Updates is the number of minibatches of an epoch.
 func (tr *Trainer) Updates() int { return kernels.Batches(tr.Data.Train.Count, tr.Batch) }
 

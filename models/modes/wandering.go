@@ -75,6 +75,9 @@ func (w Wandering) Start(b engine.Backend) (*Wanderer, error) {
 // updates is how many there are in all.
 func (w *Wandering) updates() uint64 { return uint64(w.Relax + w.Every*w.Snapshots) }
 
+// Every is the number of updates between two snapshots.
+func (w *Wanderer) Every() int { return w.set.Every }
+
 // Do makes all updates and takes the snapshots. When ctx is cancelled it saves and returns the context's error.
 func (w *Wanderer) Do(ctx context.Context, save func() error, period time.Duration, report func(done, until uint64)) error {
 	if err := w.setRate(); err != nil {
