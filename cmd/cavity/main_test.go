@@ -47,6 +47,19 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("status %s, want %s", got, args[0])
 				}
 			},
+			// await FILE waits for a file of a command in the background.
+			"await": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: await file")
+				}
+				for range 6000 {
+					if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+						return
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+				ts.Fatalf("%s has not come", args[0])
+			},
 		},
 	})
 }

@@ -247,12 +247,18 @@ func (v *modesSGD) study(b engine.Backend, w *modes.Wanderer, first bool) (*wand
 	return out, err
 }
 
-// landscape cuts the loss along some components, out to where it is e times as large, and along the first two fitted together.
-func (v *modesSGD) landscape(s *modes.Study, out *wandered) error {
-	reach := func(k int) float64 {
-		d := s.Directions[k]
-		return max(min(d.Flatness, 40*math.Sqrt(d.Variance))*.6, 4*math.Sqrt(d.Variance))
+// scale is the flatness along component k, from 0, or 20 standard deviations where it is infinite.
+func (w *wandered) scale(k int) float64 {
+	if a := w.Axes[k]; math.IsInf(a.Flatness, 1) {
+		return 20 * math.Sqrt(a.Variance)
 	}
+	return w.Axes[k].Flatness
+}
+
+// landscape cuts the loss along some components, out to where it is e times as large and beyond, and over the plane of the first
+// two that are fitted.
+func (v *modesSGD) landscape(s *modes.Study, out *wandered) error {
+	reach := func(k int) float64 { return .75 * out.scale(k) }
 	last := len(s.Directions) - 1
 	for _, k := range []int{0, min(v.From-1, last), (v.From + last) / 2, last} {
 		if n := len(out.Sections); n > 0 && out.Sections[n-1].Component >= k+1 {

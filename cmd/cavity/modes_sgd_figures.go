@@ -94,7 +94,7 @@ func (w wandered) name() string { return fmt.Sprintf("rate %g, batch %d", w.Rate
 
 // flatness draws σ² against F, and the fitted power of the first leg.
 func (v *modesSGD) flatness(f *found, title string) figure.Figure {
-	c := figure.Curves{Title: title, X: figure.Axis{Label: "flatness F", Log: true}, Y: figure.Axis{Label: "variance σ²", Log: true}}
+	c := figure.Curves{Width: 20, Title: title, X: figure.Axis{Label: "flatness F", Log: true}, Y: figure.Axis{Label: "variance σ²", Log: true}}
 	for k, w := range f.Legs {
 		x, y := w.each(func(a axis) float64 { return a.Flatness }), w.each(func(a axis) float64 { return a.Variance })
 		c.Curves = append(c.Curves, figure.Curve{Name: w.name(), X: x, Y: y, Style: figure.Points, Color: k + 1})
@@ -134,11 +134,11 @@ func (v *modesSGD) variance(f *found, title string) figure.Figure {
 
 // sections draws the loss along components of the first leg and over a plane of two.
 func (v *modesSGD) sections(w wandered, title string) figure.Figure {
-	line := figure.Curves{X: figure.Axis{Label: "distance / σ"}, Y: figure.Axis{Label: "training loss", Log: true}}
+	line := figure.Curves{X: figure.Axis{Label: "distance / F"}, Y: figure.Axis{Label: "training loss", Log: true}}
 	for _, s := range w.Sections {
 		x := make([]float64, len(s.Distance))
 		for k, d := range s.Distance {
-			x[k] = d / math.Sqrt(w.Axes[s.Component-1].Variance)
+			x[k] = d / w.scale(s.Component-1)
 		}
 		line.Curves = append(line.Curves, figure.Curve{Name: fmt.Sprintf("component %d", s.Component), X: x, Y: s.Loss})
 	}
@@ -149,7 +149,7 @@ func (v *modesSGD) sections(w wandered, title string) figure.Figure {
 	axis := func(k int) figure.Axis {
 		return figure.Axis{Label: fmt.Sprintf("along component %d", min(v.From, len(w.Axes)-1)+k), Min: -w.Edge[k], Max: w.Edge[k]}
 	}
-	plane := figure.Heat{X: axis(0), Y: axis(1), Bar: "log₁₀ of the training loss", Rows: planeCells, Values: logs}
+	plane := figure.Heat{X: axis(0), Y: axis(1), Bar: "log10 of the training loss", Rows: planeCells, Values: logs}
 	return figure.Panels{Title: title + ", " + w.name(), Panels: []figure.Figure{line, plane}}
 }
 
@@ -189,11 +189,11 @@ func (v *modesSGD) duality(f *found) figure.Figure {
 	}
 	direction := figure.Axis{Label: "direction n", Log: true}
 	return figure.Panels{Title: fmt.Sprintf("%s: activity-weight duality of the last layer", v.data.Name), Panels: []figure.Figure{
-		figure.Curves{X: figure.Axis{Label: "leg"}, Y: figure.Axis{Label: "rise of the loss"}, Curves: []figure.Curve{
+		figure.Curves{X: figure.Axis{Label: "leg", Min: .5, Max: float64(len(x)) + .5}, Y: figure.Axis{Label: "rise of the loss"}, Curves: []figure.Curve{
 			{Name: "training to test", X: x, Y: rise, Style: figure.Points}, {Name: "first and second order", X: x, Y: own, Style: figure.Points},
 			{Name: "Σ λσ²/2", X: x, Y: sum, Style: figure.Points},
 		}},
-		figure.Curves{X: direction, Y: figure.Axis{Label: "first leg", Log: true}, Curves: []figure.Curve{
+		figure.Curves{X: direction, Y: figure.Axis{Label: "first leg", Log: true, Min: 1e-8, Max: 10}, Curves: []figure.Curve{
 			{Name: "sharpness λ", X: r, Y: d.Sharpness}, {Name: "spread σ²", X: r, Y: d.Spread}, {Name: "Σ λσ²/2 up to n", X: r, Y: part},
 		}},
 	}}
