@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 
+	"gorgonia.org/tensor"
+
 	"cavity/engine"
 	"cavity/engine/rng"
 	"cavity/models/dataset"
@@ -25,6 +27,8 @@ func init() {
 		register(Case{Suite: "rbm", Name: fmt.Sprintf("CD-1 784×%d, batches of 100", h), Family: "CD-1 by hidden units", Size: float64(h), Unit: "ms", Slow: h == 1000,
 			Start: training(rbm.Training{Hidden: h, Method: rbm.CD, K: 1, Batch: 100, Rate: .05, Momentum: .5})})
 	}
+	register(Case{Suite: "rbm", Name: "an epoch of 60,000, CD-1 784×500, batches of 128", Unit: "s", Target: 1.7, Slow: true, Only: []string{"cpu", "openblas", "cuda"}, Start: epoch})
+	register(Case{Suite: "rbm", Name: "block Gibbs, a sweep of 2,000 chains, 500 hidden", Unit: "ms", Target: 2000. / 75, Only: []string{"cpu", "openblas", "cuda"}, Start: gibbs})
 	register(Case{Suite: "rbm", Name: "AIS 1,000 temperatures × 100 chains, 500 hidden", Unit: "s", Target: 1.4, Slow: true, Start: annealing})
 }
 
@@ -71,6 +75,69 @@ func training(t rbm.Training) func(b engine.Backend) (*Work, error) {
 			return learned(m, t.Set.Train)
 		}}, nil
 	}
+}
+
+// epoch times passes over as many pictures as MNIST has, which the Program keeps as bytes.
+func epoch(b engine.Backend) (*Work, error) {
+	t := rbm.Training{Set: discs(60000), Hidden: 500, Method: rbm.CD, K: 1, Batch: 128, Rate: .05, Momentum: .5}
+	tr, err := t.Start(b)
+	if err != nil {
+		return nil, err
+	}
+	if s := tr.Program.Slots()["data"]; s.Dtype != tensor.Uint8 || s.Len() != 60000*784 {
+		return nil, fmt.Errorf("the pictures are %v of %v, not bytes", s.Shape, s.Dtype)
+	}
+	ctx := context.Background()
+	return &Work{Step: func(n int) error { return tr.Step(ctx, n*tr.Updates()) }, Amount: 1, Flops: productsOf(t) * float64(tr.Updates()), Verify: func() error {
+		m, err := tr.Machine()
+		if err != nil {
+			return err
+		}
+		return learned(m, t.Set.Train)
+	}}, nil
+}
+
+// gibbs times sweeps of a machine that falls into independent pairs: hidden unit j has weight 1 with visible unit j alone, and there are no fields. So
+// P(v_j = 1) = (1+e)/(3+e) for the first 500 visible units and 1/2 for the others, up to six standard errors of the share in one sweep's chains: a right
+// program fails once in 250 million runs.
+func gibbs(b engine.Backend) (*Work, error) {
+	const visible, hidden, chains = 784, 500, 2000
+	m, err := rbm.New(rbm.Layer{Units: rbm.Bernoulli, Count: visible}, rbm.Layer{Units: rbm.Bernoulli, Count: hidden}, 0, 1)
+	if err != nil {
+		return nil, err
+	}
+	for j := range hidden {
+		m.W[j*hidden+j] = 1
+	}
+	s, err := rbm.Sampling{Machine: m, Chains: chains, Seed: 1}.Start(b)
+	if err != nil {
+		return nil, err
+	}
+	step := func(n int) error { return s.Program.Step(context.Background(), n) }
+	return &Work{Step: step, Amount: 1, Flops: 4 * visible * hidden * chains, Verify: func() error {
+		if err := step(50); err != nil {
+			return err
+		}
+		v := make([]float32, chains*visible)
+		if err := s.Program.Read("v", v); err != nil {
+			return err
+		}
+		var ones [2]float64
+		for i, x := range v {
+			if i%visible < hidden {
+				ones[0] += float64(x)
+			} else {
+				ones[1] += float64(x)
+			}
+		}
+		for k, n := range []float64{chains * hidden, chains * (visible - hidden)} {
+			p := []float64{(1 + math.E) / (3 + math.E), .5}[k]
+			if share := ones[k] / n; !(math.Abs(share-p) < 6*math.Sqrt(p*(1-p)/n)) {
+				return fmt.Errorf("visible units are on with a share of %v, exactly %v", share, p)
+			}
+		}
+		return nil
+	}}, nil
 }
 
 // productsOf are the operations of an update's products, from the layers' sizes: the hidden units of the data, K steps down and
