@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/engine/rng"
 	"cavity/kernels/internal/chance"
 )
 
@@ -77,7 +78,7 @@ func Exchange(stream uint16, ladder, energies, beta *gorgonia.Node) (*gorgonia.N
 // InPlace is the ladder.
 func (k *exchange) InPlace() int { return 0 }
 
-// Host is the definition; it is fast enough to be the only version.
+// Host is the definition.
 func (k *exchange) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer) error {
 	ladder, energies, beta := engine.Slice[int32](out), engine.Slice[float64](in[1]), engine.Slice[float64](in[2])
 	n, t := len(energies), k.temperatures
@@ -86,23 +87,75 @@ func (k *exchange) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer) e
 	}
 	s := c.Stream(k.stream)
 	for first := 0; first < n; first += t {
-		var row [LadderRows][]int32
-		for r := range row {
-			row[r] = ladder[r*n+first:][:t]
-		}
+		row := rungsOf(ladder, n, first, t)
 		for j := int(c.Pass & 1); j+1 < t; j += 2 {
-			a, b := row[LadderWalker][j], row[LadderWalker][j+1]
-			count(&row[LadderAttempts][j])
-			gain := (beta[j] - beta[j+1]) * (energies[first+int(a)] - energies[first+int(b)])
-			if gain >= float64(chance.LogUniform(s.Uint32(uint64(first+j)))) {
-				row[LadderWalker][j], row[LadderWalker][j+1] = b, a
-				row[LadderAt][a], row[LadderAt][b] = int32(j+1), int32(j)
-				count(&row[LadderAccepts][j])
-			}
+			gain := (beta[j] - beta[j+1]) * (energies[first+int(row[LadderWalker][j])] - energies[first+int(row[LadderWalker][j+1])])
+			row.try(j, gain >= float64(chance.LogUniform(s.Uint32(uint64(first+j)))))
 		}
-		label(&row)
+		row.label()
 	}
 	return nil
+}
+
+// Bind shares out the copies and draws their numbers together, taking logarithms only where they decide.
+func (k *exchange) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer) (func(*engine.Clock) error, error) {
+	ladder, energies, beta := engine.Slice[int32](out), engine.Slice[float64](in[1]), engine.Slice[float64](in[2])
+	n, t := len(energies), k.temperatures
+	share := t * max(1, exchangeShare/t)
+	words := make([][]uint32, w.N())
+	for i := range words {
+		words[i] = make([]uint32, share)
+	}
+	var s rng.Stream
+	var odd int
+	task := func(task, worker int) {
+		from, to := task*share, min((task+1)*share, n)
+		u := words[worker][:to-from]
+		s.FillUint32(u, uint64(from))
+		for first := from; first < to; first += t {
+			row := rungsOf(ladder, n, first, t)
+			e, walker, u := energies[first:first+t], row[LadderWalker], u[first-from:][:t]
+			for j := odd; j+1 < t; j += 2 {
+				gain := (beta[j] - beta[j+1]) * (e[walker[j]] - e[walker[j+1]])
+				row.try(j, gain >= 0 || gain >= float64(chance.LogUniform(u[j])))
+			}
+			row.label()
+		}
+	}
+	return func(c *engine.Clock) error {
+		if err := checkWalkers("exchange", ladder, n, t); err != nil {
+			return err
+		}
+		s, odd = c.Stream(k.stream), int(c.Pass&1)
+		w.Do((n+share-1)/share, task)
+		return nil
+	}, nil
+}
+
+// exchangeShare is the number of walkers of a task: fewer are not worth waking a worker for.
+const exchangeShare = 128
+
+// rungs are the rows of one copy's ladder.
+type rungs [LadderRows][]int32
+
+// rungsOf are those of the copy whose first of n walkers in all is given.
+func rungsOf(ladder []int32, n, first, t int) (row rungs) {
+	for r := range row {
+		row[r] = ladder[r*n+first:][:t]
+	}
+	return row
+}
+
+// try counts an attempt to exchange the walkers at temperatures j and j+1, and exchanges them where it succeeds.
+func (row *rungs) try(j int, success bool) {
+	count(&row[LadderAttempts][j], 1)
+	if !success {
+		return
+	}
+	a, b := row[LadderWalker][j], row[LadderWalker][j+1]
+	row[LadderWalker][j], row[LadderWalker][j+1] = b, a
+	row[LadderAt][a], row[LadderAt][b] = int32(j+1), int32(j)
+	count(&row[LadderAccepts][j], 1)
 }
 
 // checkWalkers refuses a ladder of n walkers in all whose walkers are not below t.
@@ -116,28 +169,27 @@ func checkWalkers(kernel string, ladder []int32, n, t int) error {
 }
 
 // label marks the walkers at the ends of the ladder and counts the visits of every temperature by label.
-func label(row *[LadderRows][]int32) {
-	last := len(row[LadderWalker]) - 1
-	if cold := row[LadderWalker][0]; last > 0 {
-		if row[LadderLabel][cold] == 2 {
-			count(&row[LadderTrips][cold])
+func (row *rungs) label() {
+	walker, labels := row[LadderWalker], row[LadderLabel]
+	last := len(walker) - 1
+	if cold := walker[0]; last > 0 {
+		if labels[cold] == 2 {
+			count(&row[LadderTrips][cold], 1)
 		}
-		row[LadderLabel][cold] = 1
-		row[LadderLabel][row[LadderWalker][last]] = 2
+		labels[cold] = 1
+		labels[walker[last]] = 2
 	}
-	for j, w := range row[LadderWalker] {
-		switch row[LadderLabel][w] {
-		case 1:
-			count(&row[LadderFromFirst][j])
-		case 2:
-			count(&row[LadderFromLast][j])
-		}
+	first, end := row[LadderFromFirst][:len(walker)], row[LadderFromLast][:len(walker)]
+	for j, w := range walker { // without branches that depend on the labels, which are as good as random
+		l := labels[w]
+		count(&first[j], l&1)
+		count(&end[j], l>>1)
 	}
 }
 
-// count adds one and stays at the largest number instead of turning negative.
-func count(x *int32) {
+// count adds n, 0 or 1, and stays at the largest number instead of turning negative.
+func count(x *int32, n int32) {
 	if *x < math.MaxInt32 {
-		*x++
+		*x += n
 	}
 }

@@ -13,7 +13,6 @@ import (
 // system has put aside holds up no more than the task it is at.
 type Pool struct {
 	lanes []lane
-	f     func(task, worker int)
 	left  padded[atomic.Int64] // tasks that are not finished
 	idle  padded[atomic.Bool]  // Do sleeps until all is finished
 	done  chan struct{}
@@ -31,6 +30,7 @@ type padded[T any] struct {
 // A lane is what belongs to one worker.
 type lane struct {
 	span   atomic.Uint64 // its tasks that nobody has taken: from the lower half to below the upper
+	f      func(task, worker int)
 	asleep atomic.Bool
 	wake   chan struct{}
 	_      [128]byte
@@ -58,11 +58,11 @@ func (p *Pool) Do(tasks int, f func(task, worker int)) {
 		}
 		return
 	}
-	p.f = f
 	p.left.v.Store(int64(tasks))
 	for w := n - 1; w >= 0; w-- {
 		l := &p.lanes[w]
 		first, end := (w*tasks+n-1)/n, ((w+1)*tasks+n-1)/n
+		l.f = f
 		l.span.Store(uint64(end)<<32 | uint64(first))
 		if first < end && l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
 			l.wake <- struct{}{}
@@ -70,7 +70,6 @@ func (p *Pool) Do(tasks int, f func(task, worker int)) {
 	}
 	p.take(0)
 	p.await()
-	p.f = nil
 	if c := p.crash; c != nil {
 		p.crash = nil
 		panic(c)
@@ -117,7 +116,7 @@ func (p *Pool) run(worker int, l *lane, last bool) (left int64) {
 	}()
 	for t, ok := l.take(last); ok; t, ok = l.take(last) {
 		taken++
-		p.f(t, worker)
+		l.f(t, worker)
 	}
 	return 0
 }

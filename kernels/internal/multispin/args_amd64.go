@@ -88,4 +88,6 @@ type planeArgs struct {
 	bits4      vector4 // 64
 	keys4      [7][2]vector4
 	scratch    [6]vector4
+
+	_ [128]byte // workers' arguments lie side by side
 }

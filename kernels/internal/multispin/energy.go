@@ -14,8 +14,12 @@ import (
 // bit planes: adding a bit to 64 counters costs a few logical operations.
 type EnergyMeter struct {
 	board
-	totals   [][]planeCounts // of each worker, for each word
+	turn     uint64          // countings so far
+	counted  [][]uint64      // the turn in which each worker last counted in each block
+	totals   [][]planeCounts // of each worker, for each word; portable code's
 	planes   int             // that a count can reach
+	energies []int32
+	finish   func(task, worker int)
 	portable job
 	vector   vectorMeter
 }
@@ -28,13 +32,23 @@ func NewEnergyMeter(l Lattice, spins, couplings []uint64, w engine.Workers) (*En
 	if err := l.check(spins, couplings); err != nil {
 		return nil, err
 	}
-	m := &EnergyMeter{board: newBoard(l, spins, couplings, w), totals: make([][]planeCounts, w.N())}
-	m.planes = bits.Len(uint(l.Dims() * l.Sites()))
-	for i := range m.totals {
-		m.totals[i] = make([]planeCounts, l.Words)
+	m := &EnergyMeter{board: newBoard(l, spins, couplings, w), planes: bits.Len(uint(l.Dims() * l.Sites()))}
+	m.finish = m.finishWord
+	blocks := m.lines()
+	if m.level != level.Portable {
+		m.vector.init(m)
+		blocks = m.vector.blocks
+	} else {
+		m.portable.init(&m.board, blocks, m.countPortable)
+		m.totals = make([][]planeCounts, w.N())
+		for i := range m.totals {
+			m.totals[i] = make([]planeCounts, l.Words)
+		}
 	}
-	m.portable.init(&m.board, m.lines(), m.countPortable)
-	m.vector.init(m)
+	m.counted = make([][]uint64, w.N())
+	for i := range m.counted {
+		m.counted[i] = make([]uint64, blocks+16)[:blocks] // workers write them: not on one cache line
+	}
 	return m, nil
 }
 
@@ -43,34 +57,53 @@ func (m *EnergyMeter) Energies(energies []int32) error {
 	if err := m.checkSystems("energies", len(energies)); err != nil {
 		return err
 	}
-	for i := range m.totals {
-		clear(m.totals[i])
-	}
+	m.turn++
+	m.energies = energies
 	if m.level != level.Portable {
-		m.vector.count(m)
+		m.vector.job.one(m.workers)
 	} else {
 		m.portable.one(m.workers)
 	}
-	bonds := int32(m.Dims() * m.Spins())
-	for w := range m.Words {
-		sum := &m.totals[0][w]
-		for _, t := range m.totals[1:] {
-			sum.merge(&t[w], m.planes)
-		}
-		if m.Strips {
-			energies[w] = 2*sum.total() - bonds
-			continue
-		}
-		for r, n := range sum.counts() {
-			energies[64*w+r] = 2*int32(uint32(n)) - bonds
-			energies[64*w+32+r] = 2*int32(n>>32) - bonds
+	m.workers.Do(m.Words, m.finish)
+	return nil
+}
+
+// begins reports that a worker has not counted in a block in this turn: its totals there are old.
+func (m *EnergyMeter) begins(worker, block int) bool {
+	if m.counted[worker][block] == m.turn {
+		return false
+	}
+	m.counted[worker][block] = m.turn
+	return true
+}
+
+// finishWord adds what the workers have counted of a word and writes its energies.
+func (m *EnergyMeter) finishWord(w, _ int) {
+	var sum planeCounts
+	for worker, turns := range m.counted {
+		switch {
+		case m.level != level.Portable && turns[w/m.vector.lanes] == m.turn:
+			m.vector.collect(m, worker, w, &sum)
+		case m.level == level.Portable && turns[w/line] == m.turn:
+			sum.merge(&m.totals[worker][w], m.planes)
 		}
 	}
-	return nil
+	bonds := int32(m.Dims() * m.Spins())
+	if m.Strips {
+		m.energies[w] = 2*sum.total() - bonds
+		return
+	}
+	for r, n := range sum.counts() {
+		m.energies[64*w+r] = 2*int32(uint32(n)) - bonds
+		m.energies[64*w+32+r] = 2*int32(n>>32) - bonds
+	}
 }
 
 // countPortable counts the unsatisfied bonds of a slab's sites of one colour.
 func (m *EnergyMeter) countPortable(block int, sl slab, colour, worker int) {
+	if totals := m.totals[worker][line*block:]; m.begins(worker, block) {
+		clear(totals[:min(line, len(totals))])
+	}
 	for y := sl.y; y < sl.yEnd; y++ {
 		for w := line * block; w < min(line*(block+1), m.Words); w++ {
 			r, total := m.row(y, sl.z, w), &m.totals[worker][w]

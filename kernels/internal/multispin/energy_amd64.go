@@ -30,32 +30,25 @@ func (v *vectorMeter) init(m *EnergyMeter) {
 		}
 	}
 	v.job.init(&m.board, v.blocks, func(block int, s slab, colour, worker int) {
-		a := v.plane(&m.board, block, s, colour, worker)
-		a.totals = unsafe.Pointer(&v.totals[worker][block])
+		a, totals := v.plane(&m.board, block, s, colour, worker), &v.totals[worker][block]
+		if m.begins(worker, block) {
+			clear(totals[:m.planes])
+		}
+		a.totals = unsafe.Pointer(totals)
 		v.run(a)
 	})
 }
 
-// count leaves the totals in m.totals[0].
-func (v *vectorMeter) count(m *EnergyMeter) {
-	for i := range v.totals {
-		clear(v.totals[i])
-	}
-	v.job.one(m.workers)
-	for _, t := range v.totals {
-		for block := range t {
-			lanes := min(v.lanes, m.Words-v.lanes*block)
-			if m.packed() > 1 {
-				lanes = m.Words * m.packed()
-			}
-			for lane := range lanes {
-				var c planeCounts
-				for p := range m.planes {
-					c[p] = t[block][p][lane]
-				}
-				m.totals[0][m.word(v.lanes, block, lane)].merge(&c, m.planes)
-			}
+// collect adds a worker's totals of word w to sum.
+func (v *vectorMeter) collect(m *EnergyMeter, worker, w int, sum *planeCounts) {
+	totals := &v.totals[worker][w/v.lanes]
+	for i := range m.packed() {
+		lane := w%v.lanes + i*m.Words
+		var c planeCounts
+		for p := range m.planes {
+			c[p] = totals[p][lane]
 		}
+		sum.merge(&c, m.planes)
 	}
 }
 

@@ -62,6 +62,41 @@ type narrowTables struct {
 	thresholds [Planes][4]uint64
 }
 
+// A narrowBlock is a worker's tables of the block of words that it is at.
+type narrowBlock struct {
+	owner
+	words [line]narrowTables
+	_     [128]byte
+}
+
+// An owner tells whose tables a worker holds, so that it makes them once a sweep: tables that one worker makes for all would
+// have to come from its caches.
+type owner struct {
+	turn  uint64
+	block int
+}
+
+// renew reports that the tables are not those of a block in a turn, and that they will be.
+func (o *owner) renew(turn uint64, block int) bool {
+	fresh := owner{turn, block}
+	if *o == fresh {
+		return false
+	}
+	*o = fresh
+	return true
+}
+
+// tables are those of a block for a worker.
+func (s *Sweeper) tables(block, worker int) *[line]narrowTables {
+	t := &s.narrow[worker]
+	if t.renew(s.turn, block) {
+		for i := range min(line, s.Words-line*block) {
+			t.words[i].set(s, line*block+i)
+		}
+	}
+	return &t.words
+}
+
 func (t *narrowTables) set(s *Sweeper, w int) {
 	for q := range t.pairs {
 		t.pairs[q] = s.pass.perPair(uint32(w), uint32(q))
@@ -76,17 +111,18 @@ func (t *narrowTables) set(s *Sweeper, w int) {
 }
 
 // sweepPortable sweeps one colour of a slab, a word at a time.
-func (s *Sweeper) sweepPortable(block int, sl slab, colour, _ int) {
+func (s *Sweeper) sweepPortable(block int, sl slab, colour, worker int) {
+	tables := s.tables(block, worker)
 	for y := sl.y; y < sl.yEnd; y++ {
 		for w := line * block; w < min(line*(block+1), s.Words); w++ {
-			s.sweepRow(y, sl.z, w, colour)
+			s.sweepRow(y, sl.z, w, colour, &tables[w%line])
 		}
 	}
 }
 
 // sweepRow sweeps one colour of a word of a row.
-func (s *Sweeper) sweepRow(y, z, w, colour int) {
-	r, t := s.row(y, z, w), &s.narrow[w]
+func (s *Sweeper) sweepRow(y, z, w, colour int, t *narrowTables) {
+	r := s.row(y, z, w)
 	row := (z*s.Size[1] + y) * s.Size[0]
 	for x := (colour + y + z) & 1; x < s.Size[0]; x += 2 {
 		ones, twos, fours := r.count(x)
@@ -147,11 +183,12 @@ func (c *choice) decideSlowly(t *narrowTables, s rng.Stream, w, site uint32) uin
 }
 
 // sweepShared is sweepPortable with one random number a word.
-func (s *Sweeper) sweepShared(block int, sl slab, colour, _ int) {
+func (s *Sweeper) sweepShared(block int, sl slab, colour, worker int) {
+	tables := s.tables(block, worker)
 	for y := sl.y; y < sl.yEnd; y++ {
 		row := (sl.z*s.Size[1] + y) * s.Size[0]
 		for w := line * block; w < min(line*(block+1), s.Words); w++ {
-			r, t := s.row(y, sl.z, w), &s.narrow[w]
+			r, t := s.row(y, sl.z, w), &tables[w%line]
 			eight, numbers := -1, [4]uint32{}
 			for x := (colour + y + sl.z) & 1; x < s.Size[0]; x += 2 {
 				if site := row + x; site/8 != eight {

@@ -1,6 +1,8 @@
 package multispin
 
 import (
+	"sync/atomic"
+
 	"cavity/engine"
 	"cavity/engine/cpu/level"
 	"cavity/engine/rng"
@@ -15,8 +17,8 @@ type Sweeper struct {
 	thresholds []uint64
 	stream     rng.Stream
 	pass       pass
-	narrow     []narrowTables // one for each word
-	setNarrow  func(task, worker int)
+	turn       uint64        // sweeps so far
+	narrow     []narrowBlock // one for each worker
 	portable   job
 	vector     vectorSweeper
 }
@@ -33,9 +35,8 @@ func NewSweeper(l Lattice, rule Rule, spins, couplings, thresholds []uint64, w e
 	}
 	s := &Sweeper{
 		board: newBoard(l, spins, couplings, w), rule: rule, thresholds: thresholds,
-		order: rule.choices(l.Dims()), narrow: make([]narrowTables, l.Words),
+		order: rule.choices(l.Dims()), narrow: make([]narrowBlock, w.N()),
 	}
-	s.setNarrow = func(word, _ int) { s.narrow[word].set(s, word) }
 	half := s.sweepPortable
 	if l.Shared {
 		half = s.sweepShared
@@ -49,11 +50,11 @@ func NewSweeper(l Lattice, rule Rule, spins, couplings, thresholds []uint64, w e
 // rounds, take portable code at every level.
 func (s *Sweeper) Sweep(stream rng.Stream) {
 	s.stream, s.pass = stream, newPass(stream)
+	s.turn++
 	if s.level != level.Portable && !stream.Check {
 		s.vector.sweep(s)
 		return
 	}
-	s.workers.Do(s.Words, s.setNarrow)
 	s.portable.sweep(s.workers)
 }
 
@@ -91,61 +92,77 @@ const line = 8
 
 func (b *board) lines() int { return (b.Words + line - 1) / line }
 
-// A job does both colours of all slabs in tasks for workers: a block of words of a run of slabs. In the first round a task
-// takes the first colour of each slab and then the second colour of the slab before, whose neighbours are done: the slab is
-// still in the cache. The second colour of the run's ends, which have neighbours in other runs, waits for the second round.
+// A job does both colours of all slabs, block of words by block of words.
+//
+// One worker takes the first colour of each slab and then the second colour of the slab before, whose neighbours are done:
+// the slab is still in the cache. Several workers do the same with a slab of a block as a task, in any order and without
+// waiting for each other: the second colour of a slab is done by whoever ends the last of the three first colours that it
+// needs, those of the slab and of its two neighbours, which also read the old spins of its second colour. Neighbouring tasks
+// of one worker are then swept as one worker sweeps them, and only where the tasks of two workers meet does a slab change hands.
 type job struct {
-	half         func(block int, s slab, colour, worker int)
-	blocks, runs int
-	slabs        []slab
-	both, rest   func(task, worker int)
-	first        func(task, worker int)
+	half        func(block int, s slab, colour, worker int)
+	blocks      int
+	slabs       []slab
+	ended       []ended // [blocks][slabs]
+	both, first func(task, worker int)
+	inTurn      bool
 }
 
-// init divides the slabs into runs, which never changes the result.
+// ended counts first colours, three for each sweep.
+type ended struct {
+	n atomic.Uint32
+	_ [60]byte // a cache line each
+}
+
 func (j *job) init(b *board, blocks int, half func(block int, s slab, colour, worker int)) {
-	*j = job{half: half, blocks: blocks, runs: 1, slabs: b.slabs}
-	if n := b.workers.N(); n > 1 {
-		j.runs = max(1, min(4*n, len(b.slabs)/2))
+	*j = job{half: half, blocks: blocks, slabs: b.slabs, inTurn: b.workers.N() == 1}
+	if j.both, j.first = j.sweepSlab, j.sweepFirst; j.inTurn {
+		j.both = j.sweepBlock
+	} else {
+		j.ended = make([]ended, blocks*len(j.slabs))
 	}
-	j.both, j.rest, j.first = j.sweepBoth, j.sweepRest, j.sweepFirst
 }
 
 // sweep runs both colours.
 func (j *job) sweep(w engine.Workers) {
-	w.Do(j.blocks*j.runs, j.both)
-	w.Do(j.blocks*j.runs, j.rest)
+	if j.inTurn {
+		w.Do(j.blocks, j.both)
+		return
+	}
+	w.Do(j.blocks*len(j.slabs), j.both)
 }
 
 // one runs the first colour alone.
-func (j *job) one(w engine.Workers) { w.Do(j.blocks*j.runs, j.first) }
-
-func (j *job) run(task int) (block int, slabs []slab) {
-	r := task / j.blocks
-	return task % j.blocks, j.slabs[r*len(j.slabs)/j.runs : (r+1)*len(j.slabs)/j.runs]
-}
-
-func (j *job) sweepBoth(task, worker int) {
-	block, slabs := j.run(task)
-	for k, s := range slabs {
-		j.half(block, s, 0, worker)
-		if k > 1 {
-			j.half(block, slabs[k-1], 1, worker)
-		}
-	}
-}
-
-func (j *job) sweepRest(task, worker int) {
-	block, slabs := j.run(task)
-	j.half(block, slabs[0], 1, worker)
-	if last := len(slabs) - 1; last > 0 {
-		j.half(block, slabs[last], 1, worker)
-	}
-}
+func (j *job) one(w engine.Workers) { w.Do(j.blocks*len(j.slabs), j.first) }
 
 func (j *job) sweepFirst(task, worker int) {
-	block, slabs := j.run(task)
-	for _, s := range slabs {
+	j.half(task/len(j.slabs), j.slabs[task%len(j.slabs)], 0, worker)
+}
+
+// sweepBlock is one worker's sweep of a block of words.
+func (j *job) sweepBlock(block, worker int) {
+	last := len(j.slabs) - 1
+	for k, s := range j.slabs {
 		j.half(block, s, 0, worker)
+		if k > 1 {
+			j.half(block, j.slabs[k-1], 1, worker)
+		}
+	}
+	j.half(block, j.slabs[0], 1, worker)
+	if last > 0 {
+		j.half(block, j.slabs[last], 1, worker)
+	}
+}
+
+// sweepSlab is the first colour of a slab, and the second colours that this makes possible.
+func (j *job) sweepSlab(task, worker int) {
+	n := len(j.slabs)
+	block, k := task/n, task%n
+	j.half(block, j.slabs[k], 0, worker)
+	up, down := around(k, n)
+	for _, t := range [3]int{down, k, up} {
+		if j.ended[block*n+t].n.Add(1)%3 == 0 {
+			j.half(block, j.slabs[t], 1, worker)
+		}
 	}
 }

@@ -18,7 +18,7 @@ type ThresholdSetter struct {
 	classes           int
 	thresholds, table []uint64
 	labels            []int32
-	set               func(word, worker int)
+	set               func(task, worker int)
 }
 
 // NewThresholdSetter checks the sizes of thresholds, of the table of temperatures and of labels.
@@ -37,7 +37,7 @@ func NewThresholdSetter(l Lattice, rule Rule, thresholds, table []uint64, labels
 	if len(labels) > most || len(table)%t.classes != 0 {
 		return nil, fmt.Errorf("lattice: %d labels for %d systems or words, %d thresholds in %d classes", len(labels), most, len(table), t.classes)
 	}
-	t.set = t.setWord
+	t.set = t.setLine
 	return t, nil
 }
 
@@ -49,20 +49,28 @@ func (t *ThresholdSetter) Set(w engine.Workers) error {
 			return fmt.Errorf("lattice: label %d at place %d: there are %d temperatures", k, i, temperatures)
 		}
 	}
-	w.Do(t.Words, t.set)
+	if t.Words < line { // classes share cache lines
+		for c := range t.classes {
+			t.setLine(c, 0)
+		}
+		return nil
+	}
+	w.Do(t.classes*((t.Words+line-1)/line), t.set)
 	return nil
 }
 
-func (t *ThresholdSetter) setWord(w, _ int) {
-	for c := range t.classes {
-		if t.Shared {
-			t.thresholds[c*t.Words+w] = 0
-			if w < len(t.labels) {
-				t.thresholds[c*t.Words+w] = t.table[int(t.labels[w])*t.classes+c]
-			}
+// setLine writes one class of the words of a cache line, which two workers must not share.
+func (t *ThresholdSetter) setLine(task, _ int) {
+	c, first := task%t.classes, line*(task/t.classes)
+	for w := first; w < min(first+line, t.Words); w++ {
+		if !t.Shared {
+			t.setPlanes(w, c)
 			continue
 		}
-		t.setPlanes(w, c)
+		t.thresholds[c*t.Words+w] = 0
+		if w < len(t.labels) {
+			t.thresholds[c*t.Words+w] = t.table[int(t.labels[w])*t.classes+c]
+		}
 	}
 }
 

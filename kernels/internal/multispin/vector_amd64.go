@@ -10,6 +10,8 @@ import (
 type wideTables struct {
 	pairs      [16][4][8]uint64
 	thresholds [Planes * 4][8]uint64
+	owner
+	_ [112]byte // between workers, and so that vectors of the next begin on cache lines
 }
 
 // A vectorBoard is the part of a board's argument that stays the same.
@@ -195,14 +197,6 @@ func setLane(low, high *uint8, word, lanes int) {
 	}
 }
 
-// word is the word of a block's lane. Lanes beyond the last word compute something that nobody reads.
-func (b *board) word(lanes, block, lane int) int {
-	if b.packed() > 1 {
-		return lane % b.Words
-	}
-	return min(lanes*block+lane, b.Words-1)
-}
-
 // plane fills a worker's argument for one colour of a slab.
 func (v *vectorBoard) plane(b *board, block int, s slab, colour, worker int) (a *planeArgs) {
 	z := s.z
@@ -257,16 +251,14 @@ func (a *planeArgs) spreadKeys() {
 // A vectorSweeper is the part of a Sweeper that runs assembly.
 type vectorSweeper struct {
 	vectorBoard
-	tables  []wideTables // one for each block of words
-	prepare func(task, worker int)
-	job     job
-	run     func(*planeArgs)
+	tables []wideTables // of the block of words that each worker is at
+	job    job
+	run    func(*planeArgs)
 }
 
 func (v *vectorSweeper) init(s *Sweeper) {
 	v.vectorBoard.init(&s.board)
-	v.tables = make([]wideTables, v.blocks)
-	v.prepare = func(block, _ int) { v.set(s, block) }
+	v.tables = make([]wideTables, s.workers.N())
 	v.run = [2][2][2]func(*planeArgs){
 		{{metropolis2AVX2, metropolis3AVX2}, {heatBath2AVX2, heatBath3AVX2}},
 		{{metropolis2AVX512, metropolis3AVX512}, {heatBath2AVX512, heatBath3AVX512}},
@@ -279,7 +271,10 @@ func (v *vectorSweeper) init(s *Sweeper) {
 	}
 	v.job.init(&s.board, v.blocks, func(block int, sl slab, colour, worker int) {
 		a := v.plane(&s.board, block, sl, colour, worker)
-		t := &v.tables[block]
+		t := &v.tables[worker]
+		if t.renew(s.turn, block) {
+			v.set(s, t, block)
+		}
 		a.siteKey, a.keys = uint64(s.pass.siteKey), s.pass.keys
 		if v.lanes == 4 {
 			a.spreadKeys()
@@ -290,24 +285,19 @@ func (v *vectorSweeper) init(s *Sweeper) {
 	})
 }
 
-// set fills the tables of a block.
-func (v *vectorSweeper) set(s *Sweeper, block int) {
-	t := &v.tables[block]
-	var words [8]int // by lane
-	for lane := range v.lanes {
-		words[lane] = s.word(v.lanes, block, lane)
-		if lane > 0 && s.packed() > 1 && lane >= s.Words { // the words come again and again
-			for q := range t.pairs {
-				for i := range t.pairs[q] {
-					t.pairs[q][i][lane] = t.pairs[q][i][lane-s.Words]
-				}
+// set fills the tables of a block. Lanes beyond its words have them again.
+func (v *vectorSweeper) set(s *Sweeper, t *wideTables, block int) {
+	first := v.lanes * block
+	n := min(v.lanes, s.Words-first)
+	for q := range t.pairs {
+		rows := &t.pairs[q]
+		for lane := range n {
+			for i, x := range s.pass.perPair(uint32(first+lane), uint32(q)) {
+				rows[i][lane&7] = uint64(x)
 			}
-			continue
 		}
-		for q := range t.pairs {
-			for i, x := range s.pass.perPair(uint32(words[lane]), uint32(q)) {
-				t.pairs[q][i][lane] = uint64(x)
-			}
+		for i := range rows {
+			v.repeat(&rows[i], n)
 		}
 	}
 	planes := Planes
@@ -317,29 +307,23 @@ func (v *vectorSweeper) set(s *Sweeper, block int) {
 	for p := range planes {
 		var base [8]uint64 // the first choice's thresholds, from which the others' differences are taken
 		for i, c := range s.order {
-			to := &t.thresholds[p*len(s.order)+i]
-			spreadWords(to, s.thresholds[(p*len(s.order)+c)*s.Words:][:s.Words], &words, &base)
-			if i == 0 && !s.Shared {
-				base = *to
+			row := &t.thresholds[p*len(s.order)+i]
+			for lane, x := range s.thresholds[(p*len(s.order)+c)*s.Words+first:][:n] {
+				row[lane&7] = x ^ base[lane&7]
 			}
+			if i == 0 && !s.Shared {
+				base = *row
+			}
+			v.repeat(row, n)
 		}
 	}
 }
 
-// spreadWords takes the words of the lanes, combined with base.
-func spreadWords(to *[8]uint64, from []uint64, words *[8]int, base *[8]uint64) {
-	if len(from) == 1 {
-		for lane := range to {
-			to[lane] = from[0] ^ base[lane]
-		}
-		return
-	}
-	for lane := range to {
-		to[lane] = from[words[lane]] ^ base[lane]
+// repeat fills a vector whose first n lanes are set.
+func (v *vectorBoard) repeat(row *[8]uint64, n int) {
+	for lane := n; lane < v.lanes; lane++ {
+		row[lane&7] = row[(lane-n)&7]
 	}
 }
 
-func (v *vectorSweeper) sweep(s *Sweeper) {
-	s.workers.Do(v.blocks, v.prepare)
-	v.job.sweep(s.workers)
-}
+func (v *vectorSweeper) sweep(s *Sweeper) { v.job.sweep(s.workers) }

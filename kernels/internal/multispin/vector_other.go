@@ -8,7 +8,12 @@ type vectorSweeper struct{}
 func (v *vectorSweeper) init(*Sweeper)  {}
 func (v *vectorSweeper) sweep(*Sweeper) { panic("multispin: no vectors on this processor") }
 
-type vectorMeter struct{}
+type vectorMeter struct {
+	lanes, blocks int
+	job           job
+}
 
-func (v *vectorMeter) init(*EnergyMeter)  {}
-func (v *vectorMeter) count(*EnergyMeter) { panic("multispin: no vectors on this processor") }
+func (v *vectorMeter) init(*EnergyMeter) {}
+func (v *vectorMeter) collect(*EnergyMeter, int, int, *planeCounts) {
+	panic("multispin: no vectors on this processor")
+}
