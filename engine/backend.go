@@ -28,7 +28,8 @@ type GraphBackend interface {
 	LowerGraph(s Stage, slot func(name string) Buffer) (Launch, error)
 }
 
-// A Syncer is a backend whose launches return before the work is done; the Program calls Sync before it reads.
+// A Syncer is a backend whose launches return before the work is done; the Program calls Sync before it reads. Writes take effect after
+// what was launched before them, and need not wait for it.
 type Syncer interface {
 	Backend
 	Sync() error

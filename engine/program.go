@@ -347,9 +347,6 @@ func (pr *Program) Write(slot string, src any) error {
 	if err != nil {
 		return err
 	}
-	if err := pr.sync(); err != nil {
-		return err
-	}
 	return b.write(raw)
 }
 
@@ -357,6 +354,9 @@ func (pr *Program) Write(slot string, src any) error {
 func (pr *Program) ReadAt(slot string, at int, dst any) error {
 	b, raw, err := pr.part(slot, at, dst)
 	if err != nil {
+		return err
+	}
+	if err := pr.sync(); err != nil {
 		return err
 	}
 	return b.read(raw)
@@ -385,7 +385,7 @@ func (pr *Program) part(slot string, at int, x any) (Buffer, []byte, error) {
 	if dt != b.Dtype || at < 0 || at > b.Len()-n {
 		return b, nil, fmt.Errorf("engine: slot %q holds %d elements of %v: it has no %d of %v at %d", slot, b.Len(), b.Dtype, len(raw)/int(dt.Size()), dt, at)
 	}
-	return b.View(at, n), raw, pr.sync()
+	return b.View(at, n), raw, nil
 }
 
 func (pr *Program) sync() error {

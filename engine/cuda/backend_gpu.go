@@ -180,6 +180,9 @@ func hostBuffer(data any) (engine.Buffer, error) {
 
 // ReadAt waits for the device and copies to the host.
 func (m *memory) ReadAt(dst []byte, off int) error {
+	if err := m.b.Sync(); err != nil {
+		return err
+	}
 	return m.transfer(len(dst), off, func(at cu.DevicePtr, from int, part []byte) error {
 		if err := cu.MemcpyDtoH(unsafe.Pointer(&part[0]), at, int64(len(part))); err != nil {
 			return err
@@ -189,11 +192,12 @@ func (m *memory) ReadAt(dst []byte, off int) error {
 	})
 }
 
-// WriteAt waits for the device and copies from the host.
+// WriteAt copies from the host, in the order of the stream: after what was launched before, without waiting for it. The driver has
+// taken the bytes over when it returns, because they do not lie in pinned memory.
 func (m *memory) WriteAt(src []byte, off int) error {
 	return m.transfer(len(src), off, func(at cu.DevicePtr, from int, part []byte) error {
 		copy(part, src[from:])
-		return cu.MemcpyHtoD(at, unsafe.Pointer(&part[0]), int64(len(part)))
+		return cu.MemcpyHtoDAsync(at, unsafe.Pointer(&part[0]), int64(len(part)), m.b.stream)
 	})
 }
 
@@ -201,9 +205,6 @@ func (m *memory) WriteAt(src []byte, off int) error {
 func (m *memory) transfer(n, off int, f func(at cu.DevicePtr, from int, part []byte) error) error {
 	if off < 0 || off+n > m.bytes {
 		return fmt.Errorf("cuda: %d bytes at %d of an allocation of %d", n, off, m.bytes)
-	}
-	if err := m.b.Sync(); err != nil {
-		return err
 	}
 	return m.b.do(func() error {
 		for from := 0; from < n; from += len(m.b.staging) {
