@@ -170,7 +170,7 @@ func (s *Sampler) setTemperatures(ts []float64) error {
 	for k, t := range ts {
 		beta[k] = 1 / t
 	}
-	s.Temperatures = ts
+	s.Temperatures = s.temperatures(beta)
 	if _, used := s.Program.Slots()["beta"]; used {
 		if err := s.Program.Write("beta", beta); err != nil {
 			return err
@@ -192,16 +192,24 @@ func (s *Sampler) Reset() error {
 	return s.Program.Write("ladder", ladder)
 }
 
+// temperatures are those of inverse temperatures: the ones that were asked for, where they have that inverse, because 1/(1/T) is not
+// always T; what is derived from them is then the same bits after a resume.
+func (s *Sampler) temperatures(beta []float64) []float64 {
+	ts := make([]float64, len(beta))
+	for k, b := range beta {
+		if ts[k] = 1 / b; k < len(s.asked) && 1/s.asked[k] == b {
+			ts[k] = s.asked[k]
+		}
+	}
+	return ts
+}
+
 // Resume takes the temperatures of a loaded Program for its own: an adapted ladder is part of the state.
 func (s *Sampler) Resume() error {
 	beta := make([]float64, len(s.Temperatures))
 	if err := s.Program.Read("beta", beta); err != nil {
 		return err
 	}
-	ts := make([]float64, len(beta))
-	for k, b := range beta {
-		ts[k] = 1 / b
-	}
-	s.Temperatures = ts
+	s.Temperatures = s.temperatures(beta)
 	return nil
 }

@@ -41,7 +41,8 @@ type Sampler struct {
 
 	batch   batch
 	carrier carrier
-	slots   []string // measured
+	asked   []float64 // temperatures, before any adaptation
+	slots   []string  // measured
 }
 
 // Start makes the instances, compiles the Program and puts every walker in a random state. Errors say which setting is
@@ -80,7 +81,7 @@ func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
 		t.Memory = Available()
 	}
 	t.Temperatures = slices.Sorted(slices.Values(t.Temperatures))
-	s := &Sampler{Tempering: t, batch: batch{systems: t.Systems, copies: t.Copies, temperatures: len(t.Temperatures), n: t.Model.Spins(),
+	s := &Sampler{Tempering: t, asked: slices.Clone(t.Temperatures), batch: batch{systems: t.Systems, copies: t.Copies, temperatures: len(t.Temperatures), n: t.Model.Spins(),
 		rule: t.Rule, seed: t.Seed, move: t.Move, graphMoves: t.Houdayer || t.Move != Flips, shared: t.Shared}}
 	var err error
 	if s.carrier, err = choose(t.Model, s.batch, t.Layout, t.Memory); err != nil {
