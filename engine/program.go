@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gorgonia.org/tensor"
+
+	"cavity/engine/rng"
 )
 
 // A Program is a compiled Plan: a flat list of launches per stage, and the slots. It is not safe for concurrent use.
@@ -245,6 +247,9 @@ func (pr *Program) Step(ctx context.Context, n int) error {
 // once runs a stage.
 func (pr *Program) once(i, inner int) error {
 	s, c := &pr.stages[i], &pr.clock
+	if s.pass >= rng.MaxPass { // here, because a device would go on and repeat them
+		return fmt.Errorf("engine: stage %s has run 2^40 times: its random numbers would repeat", s.name)
+	}
 	c.Stage, c.Inner, c.Pass = uint8(i), uint32(inner), s.pass
 	for k, launch := range s.launches {
 		if err := launch(c); err != nil {

@@ -9,6 +9,8 @@ import (
 	"hash/crc32"
 	"io"
 	"sort"
+
+	"cavity/engine/rng"
 )
 
 // A saved state is: 8 bytes magic, the length of a JSON header (uint32), the header, the slots' elements in the header's
@@ -144,7 +146,7 @@ func (pr *Program) matches(h stateHeader) error {
 		return fmt.Errorf("engine: the saved state is of another program: %d stages and %d slots, not %d and %d", len(h.Stages), len(h.Slots), len(mine.Stages), len(mine.Slots))
 	}
 	for i, s := range h.Stages {
-		if s.Name != mine.Stages[i].Name || s.Repeat < 0 {
+		if s.Name != mine.Stages[i].Name || s.Repeat < 0 || s.Pass > rng.MaxPass {
 			return fmt.Errorf("engine: the saved state is of another program: stage %q where %q is expected", s.Name, mine.Stages[i].Name)
 		}
 	}
