@@ -19,6 +19,8 @@ type modesVerbs struct {
 	Forward modesForward `cmd:"" help:"Train by the Forward-Forward algorithm, beside backpropagation."`
 	SGD     modesSGD     `cmd:"" name:"sgd" help:"Stochastic gradients about a minimum: variance and flatness along principal components, noise temperature, activity-weight duality."`
 	Depth   modesDepth   `cmd:"" help:"Dimension of representations through the depth of random networks, against theory."`
+
+	Continual modesContinual `cmd:"" help:"Learn tasks one after the other, with and without a memory of the earlier ones."`
 }
 
 // pictures are the flags that name labelled pictures.

@@ -21,7 +21,8 @@ type Overlaps struct{ Q, R, QStar float64 }
 //	+ 2α E_z H(zr/√(q-r²)) ln E_x H^β((√(q*-q) x + √q z)/√(1-q*))
 //
 // by damped iteration: order parameters from their conjugates by moments of m, the conjugates from derivatives of the last term.
-// Means over normal numbers are trapezium sums over ±7 in steps of .1, that over m is Simpson's rule of 200 intervals.
+// Means over normal numbers are trapezium sums in steps of .1, over ±7 and, inside the logarithm, from 7 below the peak of
+// the integrand, which lies far below 0 for large β; that over m is Simpson's rule of 500 intervals.
 func (p BinaryPerceptron) Solve() (Overlaps, error) {
 	if !(p.Alpha > 0) || !(p.Beta > 0) {
 		return Overlaps{}, fmt.Errorf("modes: perceptron with α = %v and β = %v: both must be positive", p.Alpha, p.Beta)
@@ -69,9 +70,10 @@ func (p BinaryPerceptron) conjugates(o Overlaps) (hq, hr, hs float64) {
 // siteMoments are E_z <m>², E_z <m> and E_z <m²> under exp[(q̂*-q̂/2) m² + √q̂ z m + r̂ m] on -1 … 1.
 func siteMoments(hq, hr, hs float64) (o Overlaps) {
 	root := math.Sqrt(max(hq, 0))
-	for k := -half; k <= half; k++ {
-		z := float64(k) * step
-		w := step * math.Exp(-z*z/2) / math.Sqrt(2*math.Pi)
+	const fine = 4 // <m> turns from -1 to 1 within 1/√q̂ of a z
+	for k := -half * fine; k <= half*fine; k++ {
+		z := float64(k) * step / fine
+		w := step / fine * math.Exp(-z*z/2) / math.Sqrt(2*math.Pi)
 		m, square := interval(hs-hq/2, root*z+hr)
 		o.Q, o.R, o.QStar = o.Q+w*m*m, o.R+w*m, o.QStar+w*square
 	}
@@ -80,7 +82,7 @@ func siteMoments(hq, hr, hs float64) (o Overlaps) {
 
 // interval is <m> and <m²> under exp(a m² + b m) on -1 … 1, by Simpson's rule.
 func interval(a, b float64) (mean, square float64) {
-	const n = 200
+	const n = 500 // the integrand falls by a factor e within 1/60 of an end
 	top := math.Max(math.Max(a+b, a-b), 0)
 	if a < 0 && math.Abs(b) < -2*a {
 		top = math.Max(top, -b*b/(4*a))

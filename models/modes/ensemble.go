@@ -34,7 +34,7 @@ func ensembleParameters(l, in, out int) []Parameter {
 
 // noises are the ε of all layers, drawn for a batch.
 func (b *builder) noises(n Network, batch int, next map[string]node) {
-	if n.Space != Ensemble {
+	if !n.Noisy() {
 		return
 	}
 	for l, units := range n.Layers[1:] {
@@ -73,13 +73,17 @@ func (b *builder) confine(n Network, next map[string]node) {
 
 const sampleStream = 97
 
-// Sample draws network number k of an ensemble, as a network in weight space.
+// Sample draws network number k of a law of networks, as a network in weight space.
 func (n Network) Sample(w Weights, seed uint64, k int) (Network, Weights, error) {
-	if n.Space != Ensemble {
-		return n, nil, fmt.Errorf("modes: networks are sampled from the space %q, not %q", Ensemble, n.Space)
+	if !n.Noisy() {
+		return n, nil, fmt.Errorf("modes: networks are sampled from the spaces %q and %q, not %q", Ensemble, Binary, n.Space)
 	}
 	out := Weights{}
 	for l := range n.Layers[:len(n.Layers)-1] {
+		if n.Space == Binary {
+			out[fmt.Sprintf("W%d", l+1)] = n.sampleBinary(w, seed, k, l)
+			continue
+		}
 		m, xi, pi := w[fmt.Sprintf("m%d", l+1)], w[fmt.Sprintf("xi%d", l+1)], w[fmt.Sprintf("pi%d", l+1)]
 		x, u := make([]float64, len(m)), make([]float64, len(m))
 		rng.At(seed, uint64(k), rng.SetupStage, uint16(sampleStream+2*l)).FillNormal64(x, 0)

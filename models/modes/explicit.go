@@ -19,6 +19,13 @@ func (n Network) explicit(params map[string][]float64, l int) []float64 {
 		}
 		return w
 	}
+	if n.Space == Binary {
+		w := make([]float64, in*out)
+		for i, theta := range params[fmt.Sprintf("theta%d", l+1)] {
+			w[i] = math.Tanh(theta) / math.Sqrt(float64(in))
+		}
+		return w
+	}
 	xi, sigma, next := params[fmt.Sprintf("in%d", l+1)], params[fmt.Sprintf("sigma%d", l+1)], params[fmt.Sprintf("out%d", l+1)]
 	tied := next == nil
 	if tied {

@@ -31,7 +31,7 @@ const (
 )
 
 // Spaces lists all forms.
-var Spaces = []Space{Weight, Modes, TiedModes, UnitModes, SVDModes, Ensemble}
+var Spaces = []Space{Weight, Modes, TiedModes, UnitModes, SVDModes, Ensemble, Binary}
 
 // A Network is a fully connected network without biases, with the softmax of the last layer as class probabilities.
 // (Mode decomposition: Li, Huang 2023, doi:10.1103/PhysRevResearch.5.L022011.)
@@ -72,7 +72,10 @@ func (n *Network) Check() error {
 }
 
 // InModes reports whether the weights are made of modes.
-func (n Network) InModes() bool { return n.Space != Weight && n.Space != Ensemble }
+func (n Network) InModes() bool { return n.Space != Weight && !n.Noisy() }
+
+// Noisy reports whether the network is a law of networks, whose units' inputs are drawn anew for every picture.
+func (n Network) Noisy() bool { return n.Space == Ensemble || n.Space == Binary }
 
 // A Parameter is one array of a network.
 type Parameter struct {
@@ -96,6 +99,10 @@ func (n Network) Parameters() []Parameter {
 		}
 		if n.Space == Ensemble {
 			ps = append(ps, ensembleParameters(l, in, out)...)
+			continue
+		}
+		if n.Space == Binary {
+			ps = append(ps, binaryParameter(l, in, out))
 			continue
 		}
 		scale := math.Pow(1/(float64(in)*math.Log(max(float64(in), 2))), 1./6)
@@ -149,7 +156,7 @@ type builder struct{ *expr.Graph }
 func newBuilder(dt tensor.Dtype) *builder { return &builder{expr.New(dt)} }
 
 // forward is the network's graph: the last layer's input to the softmax, [batch, classes], and every layer's activity.
-// An ensemble is noisy if eps gives the noise of a layer.
+// A law of networks is noisy if eps gives the noise of a layer.
 func (b *builder) forward(n Network, x node, eps func(l int) node) (logits node, layers []node) {
 	params := map[string]node{}
 	for _, p := range n.Parameters() {
@@ -164,6 +171,8 @@ func (b *builder) forward(n Network, x node, eps func(l int) node) (logits node,
 			a = b.Mul(a, get("W", l))
 		case Ensemble:
 			a = b.ensembleLayer(a, get("m", l), get("xi", l), get("pi", l), eps(l))
+		case Binary:
+			a = b.binaryLayer(a, get("theta", l), eps(l))
 		default:
 			u := b.Mul(a, get("in", l))
 			if s := get("sigma", l); s != nil {

@@ -19,7 +19,7 @@ func (n Network) Operations(batch int) int {
 		if l > 0 {
 			terms = 3
 		}
-		if n.Space == Ensemble {
+		if n.Noisy() {
 			terms *= 2 // of means and of variances
 		}
 		sum += terms * in * out

@@ -24,6 +24,8 @@ type Training struct {
 	Rate      float64 // learning rate; 0: 1e-3
 	Decay     float64 // decoupled weight decay λ: θ -= rate·λ·θ
 	Momentum  float64 // of momentum; 0: 0.9
+	Memory    bool    // in the space Binary, of a law of the weights to stay close to: see [Sequence]
+	Heads     bool    // the softmax is over the outputs of the present task only: see [Sequence]
 	Penalty   float64 // of SVDModes, on |ξᵀξ - 1|²; 0: 1e-3
 	Batch     int     // 0: 100
 	Halve     int     // epochs after which the rate is halved, again and again; 0: never
@@ -96,12 +98,17 @@ func (t *Training) Check() error {
 		return fmt.Errorf("modes: batches of %d of %d pictures", t.Batch, d.Train.Count)
 	case !(t.Rate > 0) || math.IsInf(t.Rate, 0) || !(t.Decay >= 0) || !(t.Momentum >= 0 && t.Momentum < 1) || !(t.Penalty >= 0):
 		return fmt.Errorf("modes: rate %v, decay %v, momentum %v, penalty %v: a positive rate, no negative numbers, momentum below 1", t.Rate, t.Decay, t.Momentum, t.Penalty)
+	case t.Memory && t.Space != Binary:
+		return fmt.Errorf("modes: a memory in the space %q: only in %q", t.Space, Binary)
 	case t.Halve < 0:
 		return fmt.Errorf("modes: the rate halved every %d epochs", t.Halve)
 	case !slices.Contains([]string{"cross-entropy", "mse"}, t.Loss):
 		return fmt.Errorf("modes: loss %q: cross-entropy or mse", t.Loss)
 	case !slices.Contains([]string{"adam", "momentum", "sgd"}, t.Optimiser):
 		return fmt.Errorf("modes: optimiser %q: adam, momentum or sgd", t.Optimiser)
+	}
+	if t.Heads { // a task has the pictures of some classes only
+		return nil
 	}
 	return classes(d)
 }
@@ -162,6 +169,9 @@ func (tr *Trainer) update(b *builder, x, y node) (map[string]node, error) {
 	logits, _ := b.forward(tr.Network, x, func(l int) node {
 		return b.Slot(fmt.Sprintf("eps%d", l+1), tr.Batch, tr.Layers[l+1])
 	})
+	if tr.Heads {
+		logits = b.AddRow(logits, b.Slot("heads", 1, tr.Data.Classes))
+	}
 	loss := b.loss(tr.Loss, logits, y, float64(tr.Batch))
 	total := loss
 	if tr.Space == SVDModes {
@@ -177,6 +187,9 @@ func (tr *Trainer) update(b *builder, x, y node) (map[string]node, error) {
 	grads := b.Grad(total, params...)
 	if grads == nil {
 		return nil, b.Err()
+	}
+	if tr.Memory {
+		b.remember(params, grads)
 	}
 	next := b.optimise(tr.Training, params, grads)
 	b.confine(tr.Network, next)
