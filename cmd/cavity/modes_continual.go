@@ -78,7 +78,7 @@ func (v *modesContinual) compute(ctx context.Context, s *session) (*result, erro
 	if err := restoreLearners(s, all); err != nil {
 		return nil, err
 	}
-	save := func() error { return s.Save(sections(all)...) }
+	save := func() error { return s.Save(learnerSections(all)...) }
 	for _, l := range all {
 		if s.Checkpoints() {
 			l.Save = save
@@ -94,8 +94,8 @@ func (v *modesContinual) compute(ctx context.Context, s *session) (*result, erro
 	return v.report(b, all)
 }
 
-// sections are a checkpoint of all learners, the finished ones and those that have not begun included.
-func sections(all []*modes.Learner) (list []store.Section) {
+// learnerSections are a checkpoint of all learners, the finished ones and those that have not begun included.
+func learnerSections(all []*modes.Learner) (list []store.Section) {
 	for _, l := range all {
 		list = append(list, store.Section{Name: string(l.Rule), Write: l.Trainer.Program.Save}, store.Section{Name: string(l.Rule) + ".history", Write: l.SaveHistory})
 	}
