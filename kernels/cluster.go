@@ -39,14 +39,6 @@ func SwendsenWang(g *Graph, stream uint16, state, weights, external, beta, index
 	return cluster("SwendsenWang", false, g, stream, state, weights, external, beta, index)
 }
 
-// Wolff turns one cluster of every replica: that of a random site, with the bonds of SwendsenWang. In external fields the
-// turn is accepted with probability min(1, exp(-2 Σ b_i s_i/T)) over the cluster. Operands and random numbers as for
-// SwendsenWang; the site comes from element E + n and the acceptance from E + n + 1. (Wolff 1989,
-// doi:10.1103/PhysRevLett.62.361.)
-func Wolff(g *Graph, stream uint16, state, weights, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
-	return cluster("Wolff", true, g, stream, state, weights, external, beta, index)
-}
-
 func cluster(name string, one bool, g *Graph, stream uint16, state, weights, external, beta, index *gorgonia.Node) (*gorgonia.Node, error) {
 	if err := first(
 		operand(name, "index", index, tensor.Int32, anySize, anySize),
@@ -94,6 +86,9 @@ func (k *clusterMove) InPlace() int { return 0 }
 
 // Host is the definition.
 func (k *clusterMove) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer) error {
+	if k.one {
+		return k.plainWolff(c, out, in)
+	}
 	f, err := k.Bind(alone{}, out, in)
 	if err != nil {
 		return err
@@ -111,8 +106,11 @@ func (alone) Do(tasks int, f func(task, worker int)) {
 	}
 }
 
-// Bind splits the replicas, sixteen to a task. It is the definition too: clusters have no vectors to win.
+// Bind splits the replicas, sixteen to a task. For SwendsenWang it is the definition too.
 func (k *clusterMove) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer) (func(*engine.Clock) error, error) {
+	if k.one {
+		return k.bindWolff(w, out, in)
+	}
 	m := k.model
 	beta, index := engine.Slice[float64](in[3]), engine.Slice[int32](in[4])
 	halfT := make([]float32, len(index))
@@ -152,17 +150,12 @@ type clusterScratch struct {
 	draw                 chance.Drawer
 	thresholds           [clusterBlock * chance.Lanes]float32
 	parent               [][]int32 // per replica and site, and the external field as site n: a site of the same cluster, not above it
-	queue                []int32
 }
 
 func newClusterScratch(k *clusterMove) *clusterScratch {
 	x := &clusterScratch{clusterMove: k}
 	x.draw.Init(level.Of())
-	lanes := chance.Lanes
-	if k.one {
-		lanes, x.queue = 1, make([]int32, k.model.Sites)
-	}
-	for range lanes {
+	for range chance.Lanes {
 		x.parent = append(x.parent, make([]int32, k.model.Sites+1))
 	}
 	return x
@@ -179,12 +172,6 @@ func (x *clusterScratch) word(site, r int) uint32 {
 }
 
 func (x *clusterScratch) run() {
-	if x.one {
-		for r := range x.count {
-			x.wolff(r)
-		}
-		return
-	}
 	n := x.model.Sites
 	for r := range x.count {
 		for i := range x.parent[r] {
@@ -258,36 +245,5 @@ func (x *clusterScratch) turn(r int) {
 			s := x.spin(i, r)
 			*s = -*s
 		}
-	}
-}
-
-// wolff grows one cluster and turns it. A parent entry other than 0 marks a site of the cluster.
-func (x *clusterScratch) wolff(r int) {
-	n, in := x.model.Sites, x.parent[0]
-	clear(in)
-	halfT := x.part.HalfT[x.first+r]
-	edgeOf := x.edgeOf[min(x.system, len(x.edgeOf)-1)]
-	seed := int32(uint64(x.word(x.most+n, r)) * uint64(n) >> 32)
-	queue := append(x.queue[:0], seed)
-	in[seed] = 1
-	field := float32(0)
-	for at := 0; at < len(queue); at++ {
-		i := queue[at]
-		s := *x.spin(i, r)
-		field += x.part.External[i] * s
-		for k := x.part.Offsets[i]; k < x.part.Offsets[i+1]; k++ {
-			j := x.part.Neighbours[k]
-			if in[j] == 0 && x.part.Weights[k]*s**x.spin(j, r) > Metropolis.Threshold(x.word(int(edgeOf[k]), r), halfT) {
-				in[j] = 1
-				queue = append(queue, j)
-			}
-		}
-	}
-	if field > Metropolis.Threshold(x.word(x.most+n+1, r), halfT) {
-		return
-	}
-	for _, i := range queue {
-		s := x.spin(i, r)
-		*s = -*s
 	}
 }

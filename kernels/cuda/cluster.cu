@@ -84,13 +84,14 @@ extern "C" __global__ void __launch_bounds__(128) cluster_wolff(float *state, co
   const u32 e = blockIdx.x * blockDim.x + threadIdx.x, r = e % m.replicas, q = e / m.replicas;
   if (q >= systems) return;
   const Stream stream = {k0, k1, c2, c3};
+  const u64 item = (u64)(q * ((m.replicas + 63) / 64 * 64) + r) << 34;  // edges are elements of the replica
   const float halfT = halfTemperature(beta, index, temperatures, e);
   float *s = state + (size_t)q * m.sites * m.lanes + r;
   offsets += (size_t)m.each * q * (m.sites + 1), neighbours += (size_t)m.each * q * m.entries, edgeOf += (size_t)m.each * q * m.entries;
   const u32 all = systems * m.replicas;
   in += e, queue += e;
   for (u32 i = 0; i < m.sites; i++) in[(size_t)i * all] = 0;
-  const u32 seed = (u32)((u64)wordOf(m, stream, q, r, m.edges + m.sites) * m.sites >> 32);
+  const u32 seed = (u32)((u64)word32(stream, item + m.edges + m.sites) * m.sites >> 32);
   queue[0] = (int)seed;
   in[(size_t)seed * all] = 1;
   float field = 0;
@@ -102,12 +103,12 @@ extern "C" __global__ void __launch_bounds__(128) cluster_wolff(float *state, co
     for (int k = offsets[i]; k < offsets[i + 1]; k++) {
       const int j = neighbours[k];
       if (in[(size_t)j * all] != 0) continue;
-      if (!(weights[(size_t)q * m.entries + k] * mine * s[(size_t)j * m.lanes] > threshold(METROPOLIS, wordOf(m, stream, q, r, (u32)edgeOf[k]), halfT))) continue;
+      if (!(weights[(size_t)q * m.entries + k] * mine * s[(size_t)j * m.lanes] > threshold(METROPOLIS, word32(stream, item + (u32)edgeOf[k]), halfT))) continue;
       in[(size_t)j * all] = 1;
       queue[(size_t)found++ * all] = j;
     }
   }
-  if (field > threshold(METROPOLIS, wordOf(m, stream, q, r, m.edges + m.sites + 1), halfT)) return;
+  if (field > threshold(METROPOLIS, word32(stream, item + m.edges + m.sites + 1), halfT)) return;
   for (u32 at = 0; at < found; at++) {
     float &x = s[(size_t)queue[(size_t)at * all] * m.lanes];
     x = -x;

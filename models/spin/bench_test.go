@@ -68,3 +68,23 @@ func BenchmarkIsing(b *testing.B) {
 	}
 	b.ReportMetric(s.Flips()*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "flips/ns")
 }
+
+// BenchmarkClusters turns the clusters of sixteen ferromagnets at the critical temperature, one each or all.
+func BenchmarkClusters(b *testing.B) {
+	for _, move := range []Move{Wolff, SwendsenWang} {
+		for _, l := range []int{64, 128} {
+			b.Run(fmt.Sprintf("%v/L=%d", move, l), func(b *testing.B) {
+				s := start(b, Tempering{Model: Ising{L: l, D: 2}, Temperatures: []float64{2.269185}, Copies: 16, Seed: 1, Move: move}, "cpu", 1)
+				if err := s.Step(context.Background(), 500); err != nil {
+					b.Fatal(err)
+				}
+				for b.Loop() {
+					if err := s.Step(context.Background(), 1); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/16, "ns/walker")
+			})
+		}
+	}
+}

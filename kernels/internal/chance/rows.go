@@ -105,6 +105,27 @@ func (d *Drawer) threshold(rule Rule, rows []float32, stride, sites, from, vecto
 	d.asm.thresholds[rule](&d.level)
 }
 
+// Run is the number of consecutive elements of a stream that [Drawer.Run] takes together.
+const Run = 64
+
+// Run draws the thresholds of the elements first, first + 1, … of the stream, first being a multiple of 64, for one temperature.
+func (d *Drawer) Run(rule Rule, dst *[Run]float32, first uint64, halfT float32) {
+	words := (*[Run]uint32)(unsafe.Pointer(dst))
+	d.stream.FillUint32(words[:], first)
+	if d.asm == nil {
+		for i, w := range words {
+			dst[i] = rule.Threshold(w, halfT)
+		}
+		return
+	}
+	if d.negHalf[0] != -halfT || d.negHalf[Run-1] != -halfT {
+		for i := range d.negHalf {
+			d.negHalf[i] = -halfT
+		}
+	}
+	d.threshold(rule, dst[:], Run, 1, 0, Run/Lanes)
+}
+
 // plain is the definition of Rows.
 func (d *Drawer) plain(rule Rule, a, b []float32, stride, site, sites, first, vectors int) {
 	for k := range sites {
