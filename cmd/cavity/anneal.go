@@ -18,13 +18,13 @@ type anneal struct {
 	common
 	spinModel
 	Method   string   `default:"sa" enum:"sa,population" help:"sa (simulated annealing) or population, which also gives the free energy."`
-	Hot      float64  `default:"3" help:"First temperature of sa; a population starts from infinite temperature."`
-	Cold     float64  `default:"0.2" help:"Last temperature."`
+	Hot      *float64 `placeholder:"T" help:"First temperature of sa; a population starts from infinite temperature. Not given: 3, and for a file 0.7 of the scale of its local fields."`
+	Cold     *float64 `placeholder:"T" help:"Last temperature. Not given: 0.2, and for a file 0.05 of the scale of its local fields."`
 	Ladder   string   `default:"linear" enum:"geometric,linear" help:"Spacing of the temperatures of sa."`
 	Steps    int      `default:"100" help:"Temperatures of sa."`
 	Culling  float64  `default:"0.1" help:"Share of the effective population that a step may cost: a population chooses its own steps by it."`
-	Sweeps   int      `default:"10" help:"Sweeps at each temperature."`
-	Walkers  int      `default:"64" help:"Walkers of each sample, or size of its population."`
+	Sweeps   *int     `placeholder:"N" help:"Sweeps at each temperature. Not given: 10, and 200 for sa with --max-cut."`
+	Walkers  *int     `placeholder:"N" help:"Walkers of each sample, or size of its population. Not given: 64, and 256 with --max-cut."`
 	Restarts int      `default:"1" help:"Runs with other random numbers; errors of one sample need two."`
 	Systems  int      `default:"1" help:"Independent samples of the disorder."`
 	Target   *float64 `help:"Energy, or with --max-cut the cut, for the time to target; the best one seen if not given."`
@@ -36,16 +36,44 @@ type anneal struct {
 func (v *anneal) Run(f *frame) error { return f.compute(v) }
 
 func (v *anneal) validate() (err error) {
+	if v.model, err = v.spinModel.open(); err != nil {
+		return err
+	}
+	v.complete()
 	switch {
-	case v.Steps < 1 || v.Sweeps < 1 || v.Walkers < 1 || v.Restarts < 1 || v.Systems < 1:
-		return misusef("--steps %d, --sweeps %d, --walkers %d, --restarts %d, --systems %d: at least 1 each", v.Steps, v.Sweeps, v.Walkers, v.Restarts, v.Systems)
-	case !(v.Cold > 0) || math.IsInf(v.Cold, 0) || v.Method == "sa" && (!(v.Hot > v.Cold) || math.IsInf(v.Hot, 0)):
-		return misusef("annealing goes from --hot %v down to --cold %v: positive temperatures, the first above the last", v.Hot, v.Cold)
+	case v.Steps < 1 || *v.Sweeps < 1 || *v.Walkers < 1 || v.Restarts < 1 || v.Systems < 1:
+		return misusef("--steps %d, --sweeps %d, --walkers %d, --restarts %d, --systems %d: at least 1 each", v.Steps, *v.Sweeps, *v.Walkers, v.Restarts, v.Systems)
+	case !(*v.Cold > 0) || math.IsInf(*v.Cold, 0) || v.Method == "sa" && (!(*v.Hot > *v.Cold) || math.IsInf(*v.Hot, 0)):
+		return misusef("annealing goes from --hot %v down to --cold %v: positive temperatures, the first above the last", *v.Hot, *v.Cold)
 	case v.Target != nil && (math.IsNaN(*v.Target) || math.IsInf(*v.Target, 0)):
 		return misusef("--target is %v: a finite number", *v.Target)
 	}
-	v.model, err = v.spinModel.open()
-	return err
+	return nil
+}
+
+// complete fills in what was not given, so that run.toml tells it. The settings for --max-cut find the best known cuts of graphs
+// of the G-set with 800 to 2000 vertices.
+func (v *anneal) complete() {
+	hot, cold, sweeps, walkers := 3., .2, 10, 64
+	if scale := v.scale(v.model); scale > 0 {
+		hot, cold = rounded(.7*scale), rounded(.05*scale)
+	}
+	if v.MaxCut {
+		walkers = 256
+		if v.Method == "sa" {
+			sweeps = 200
+		}
+	}
+	for to, x := range map[**float64]float64{&v.Hot: hot, &v.Cold: cold} {
+		if *to == nil {
+			*to = &x
+		}
+	}
+	for to, n := range map[**int]int{&v.Sweeps: sweeps, &v.Walkers: walkers} {
+		if *to == nil {
+			*to = &n
+		}
+	}
 }
 
 func (v *anneal) compute(ctx context.Context, s *session) (*result, error) {
@@ -53,8 +81,8 @@ func (v *anneal) compute(ctx context.Context, s *session) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := spin.Annealing{Model: v.model, Population: v.Method == "population", Hot: v.Hot, Cold: v.Cold, Geometric: v.Ladder == "geometric",
-		Steps: v.Steps, Culling: v.Culling, Sweeps: v.Sweeps, Walkers: v.Walkers, Systems: v.Systems, Runs: v.Restarts, Seed: s.Seed, Layout: v.Layout}
+	a := spin.Annealing{Model: v.model, Population: v.Method == "population", Hot: *v.Hot, Cold: *v.Cold, Geometric: v.Ladder == "geometric",
+		Steps: v.Steps, Culling: v.Culling, Sweeps: *v.Sweeps, Walkers: *v.Walkers, Systems: v.Systems, Runs: v.Restarts, Seed: s.Seed, Layout: v.Layout}
 	if v.Rule == "heatbath" {
 		a.Rule = kernels.HeatBath
 	}
@@ -159,8 +187,8 @@ func (v *anneal) report(s *session, a *spin.Annealer, rate float64) (*result, er
 		sum.Set("family_size", r.Families)
 		out.Series = append(out.Series, store.Of("free_energy", means(r.FreeEnergy)), store.Of("free_energy_err", errs(r.FreeEnergy)),
 			store.Of("family_size", r.Families))
-		if last := r.Families[len(r.Families)-1]; last > float64(v.Walkers)/100 {
-			s.Warn("the population of %d has families of mean size %.3g at the end: take 100 times that many --walkers, or more --sweeps, for the free energy to be trusted", v.Walkers, last)
+		if last := r.Families[len(r.Families)-1]; last > float64(*v.Walkers)/100 {
+			s.Warn("the population of %d has families of mean size %.3g at the end: take 100 times that many --walkers, or more --sweeps, for the free energy to be trusted", *v.Walkers, last)
 		}
 	}
 	sum.Set("errors_from", r.OverError)
@@ -190,6 +218,6 @@ func (v *anneal) figures(r spin.Annealed) []picture {
 		panels = append(panels, curve("free energy per spin f", means(r.FreeEnergy), errs(r.FreeEnergy), false),
 			curve("mean size of families", r.Families, nil, true))
 	}
-	title := fmt.Sprintf("%s, %s × %s", v.model.Name(), counted(v.Systems, "sample", "samples"), counted(v.Walkers, "walker", "walkers"))
+	title := fmt.Sprintf("%s, %s × %s", v.model.Name(), counted(v.Systems, "sample", "samples"), counted(*v.Walkers, "walker", "walkers"))
 	return []picture{{"annealing", figure.Panels{Title: title, Panels: panels}}}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,11 +40,12 @@ func (v *show) several(f *frame) error {
 	quantities := []struct {
 		key, label string
 		scale      func(size int) float64
+		of         func(s samples, k int) float64 // nil: no crossing
 	}{
-		{"binder", "Binder parameter", func(int) float64 { return 1 }},
-		{"correlation_length", "ξ / L", func(size int) float64 { return 1 / float64(size) }},
-		{"energy", "energy per spin e", func(int) float64 { return 1 }},
-		{"specific_heat", "specific heat c", func(int) float64 { return 1 }},
+		{"binder", "Binder parameter", func(int) float64 { return 1 }, samples.binder},
+		{"correlation_length", "ξ / L", func(size int) float64 { return 1 / float64(size) }, samples.correlation},
+		{"energy", "energy per spin e", func(int) float64 { return 1 }, nil},
+		{"specific_heat", "specific heat c", func(int) float64 { return 1 }, nil},
 	}
 	var sum store.Summary
 	sum.Set("model", runs[0].model)
@@ -70,16 +70,25 @@ func (v *show) several(f *frame) error {
 			continue // not measured by all
 		}
 		picture.Panels = append(picture.Panels, curves)
-		if q.key != "binder" && q.key != "correlation_length" {
+		if q.of == nil {
 			continue
 		}
-		var t, e []float64
+		var ts []store.Estimate
+		over := ""
 		for k := range runs[1:] {
-			x, err := crossing(curves.Curves[k], curves.Curves[k+1])
-			t, e = append(t, x), append(e, err)
+			c, err := crossing(&runs[k], &runs[k+1], curves.Curves[k], curves.Curves[k+1], q.of)
+			if err != nil {
+				return err
+			}
+			ts, over = append(ts, store.Estimate{Mean: c.t, Err: c.err}), c.over
 		}
-		sum.Set("crossing_"+q.key, t)
-		sum.Set("crossing_"+q.key+"_err", e)
+		sum.Set("crossing_"+q.key, ts)
+		sum.Set("crossing_"+q.key+"_errors_from", over)
+	}
+	if ground, err := groundStates(&sum, runs); err != nil {
+		return err
+	} else if ground != nil {
+		picture.Panels = append(picture.Panels, *ground)
 	}
 	if len(picture.Panels) == 0 {
 		return fmt.Errorf("the runs hold no series against temperature that they share")
@@ -113,10 +122,15 @@ func openSized(dir string) (sizedRun, error) {
 	if err != nil {
 		return s, err
 	}
+	couplings := ""
 	for _, x := range list {
 		switch x.Key {
 		case "model":
 			s.model = fmt.Sprint(x.Value)
+		case "couplings":
+			if c := fmt.Sprint(x.Value); c != "auto" {
+				couplings = " " + c
+			}
 		case "size":
 			if n, ok := x.Value.(int64); ok {
 				s.size = int(n)
@@ -126,6 +140,7 @@ func openSized(dir string) (sizedRun, error) {
 	if s.model == "" || s.size < 1 {
 		return s, misusef("%s is not a run of a spin model with a size", dir)
 	}
+	s.model += couplings
 	if !r.Has(store.SummaryFile) || !r.Has(store.SeriesFile) {
 		return s, fmt.Errorf("%s: the run is not finished", dir)
 	}
@@ -154,50 +169,6 @@ func (s *sizedRun) column(key string, scale float64) ([]float64, error) {
 		x[i] *= scale
 	}
 	return x, nil
-}
-
-// crossing is the temperature at which two curves, linear between their points, cross, with the error that follows from those
-// of the four points around it: the highest temperature where they do, since both agree far above the transition within errors
-// that only grow there. NaN where they do not cross.
-func crossing(a, b figure.Curve) (t, sigma float64) {
-	at := func(c figure.Curve, x float64) (y, err float64, ok bool) {
-		for k := range c.X[1:] {
-			if x >= c.X[k] && x <= c.X[k+1] {
-				w := (x - c.X[k]) / (c.X[k+1] - c.X[k])
-				return c.Y[k] + w*(c.Y[k+1]-c.Y[k]), math.Hypot((1-w)*c.Err[k], w*c.Err[k+1]), true
-			}
-		}
-		return 0, 0, false
-	}
-	type point struct{ x, d, err float64 }
-	var points []point
-	for _, x := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.X, b.X)))) {
-		y1, e1, ok1 := at(a, x)
-		y2, e2, ok2 := at(b, x)
-		if ok1 && ok2 {
-			points = append(points, point{x, y2 - y1, math.Hypot(e1, e2)})
-		}
-	}
-	// Below the transition the larger size is above, d > 0: the change of sign that has the most significant neighbours.
-	best := 0.0
-	t, sigma = math.NaN(), math.NaN()
-	for k := 1; k < len(points); k++ {
-		p, q := points[k-1], points[k]
-		if !(p.d > 0 && q.d <= 0) {
-			continue
-		}
-		weight := 0.0
-		for i, r := range points {
-			if (i < k) == (r.d > 0) && r.err > 0 {
-				weight += math.Abs(r.d) / r.err
-			}
-		}
-		if weight > best {
-			slope := (q.d - p.d) / (q.x - p.x)
-			t, sigma, best = p.x-p.d/slope, math.Hypot(p.err, q.err)/math.Sqrt2/math.Abs(slope), weight
-		}
-	}
-	return t, sigma
 }
 
 // draw writes the figure as SVG and PNG to the folder that --figures names.

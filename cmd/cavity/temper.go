@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"cavity/engine/stats"
@@ -19,7 +20,7 @@ import (
 type temper struct {
 	common
 	spinModel
-	Temps        string `default:"0.8:2.0:16" placeholder:"LO:HI:N" help:"Temperatures: lo:hi:n or a list such as 0.8,1.0,1.3."`
+	Temps        string `placeholder:"LO:HI:N" help:"Temperatures: lo:hi:n or a list such as 0.8,1.0,1.3. Not given: 0.8:2.0:16, and for a file 32 from 0.1 to 0.6 of the scale of its local fields."`
 	Ladder       string `default:"geometric" enum:"geometric,linear,adapt,round-trips" help:"Spacing of lo:hi:n: geometric, linear, or adapted in the warm-up to equal acceptance (adapt) or to the most round trips."`
 	Systems      int    `default:"1" help:"Independent samples of the disorder."`
 	Replicas     int    `default:"2" help:"Copies at each temperature; overlaps need two."`
@@ -38,6 +39,15 @@ type temper struct {
 func (v *temper) Run(f *frame) error { return f.compute(v) }
 
 func (v *temper) validate() (err error) {
+	if v.model, err = v.spinModel.open(); err != nil {
+		return err
+	}
+	if v.Temps == "" { // filled in, so that run.toml tells it
+		v.Temps = "0.8:2.0:16"
+		if scale := v.scale(v.model); scale > 0 {
+			v.Temps = fmt.Sprintf("%v:%v:32", rounded(.1*scale), rounded(.6*scale))
+		}
+	}
 	if v.temps, err = spin.ParseTemperatures(v.Temps, v.Ladder == "linear"); err != nil {
 		return misusef("--temps: %w", err)
 	}
@@ -55,8 +65,7 @@ func (v *temper) validate() (err error) {
 			return misusef("--randoms shared with %d --temps: tempering needs walkers with numbers of their own: take one temperature, or --randoms own", len(v.temps))
 		}
 	}
-	v.model, err = v.spinModel.open()
-	return err
+	return nil
 }
 
 func (v *temper) compute(ctx context.Context, s *session) (*result, error) {
@@ -279,6 +288,23 @@ func (v *spinModel) open() (spin.Model, error) {
 		return nil, misuse{err}
 	}
 	return m, nil
+}
+
+// scale is the temperature scale of a file's couplings; 0 for other models, whose temperatures are in units of their own.
+func (v *spinModel) scale(m spin.Model) float64 {
+	if f, ok := m.(*spin.File); ok {
+		return f.FieldScale()
+	}
+	return 0
+}
+
+// rounded is x with three digits.
+func rounded(x float64) float64 {
+	y, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
+	if err != nil {
+		return x
+	}
+	return y
 }
 
 func dims(model string) int { return int(model[len(model)-2] - '0') }

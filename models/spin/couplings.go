@@ -117,6 +117,19 @@ func (c *Couplings) variance() float64 {
 	return v
 }
 
+// FieldScale is the root mean square of the local fields of random spins, √((2ΣJ² + Σh²)/N): the scale of temperatures at which
+// spins begin to freeze, 1 for the SK model.
+func (c *Couplings) FieldScale() float64 {
+	square := 0.0
+	for _, b := range c.Bonds {
+		square += 2 * b.Strength * b.Strength
+	}
+	for _, h := range c.Fields {
+		square += h * h
+	}
+	return math.Sqrt(square / float64(c.N))
+}
+
 // differ reports whether samples are not all the same instance.
 func differ(samples []Couplings) bool {
 	for _, c := range samples[1:] {

@@ -127,13 +127,14 @@ func TestReadErrorsNameTheLine(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                    "no graph",
-		"3 2 J\n1 2 1\n2 3 1": "",
-		"3 1\n1 2 1\n2 3 1":   "2 edges where the first line promises 1",
-		"3 1\n1 4 1":          "line 2: vertex 4 of a graph of 3",
-		"3 1\n0 1 1":          "index 0",
-		"3 1\n1 1 1":          "an edge to itself",
-		"three one":           "where the numbers of vertices and edges are expected",
+		"":                              "no graph",
+		"3 2 J\n1 2 1\n2 3 1":           "",
+		"3 2 \r\n1 2 1 \r\n2 3\r\n\r\n": "", // carriage returns and blanks, a weight left out
+		"3 1\n1 2 1\n2 3 1":             "2 edges where the first line promises 1",
+		"3 1\n1 4 1":                    "line 2: vertex 4 of a graph of 3",
+		"3 1\n0 1 1":                    "index 0",
+		"3 1\n1 1 1":                    "an edge to itself",
+		"three one":                     "where the numbers of vertices and edges are expected",
 	} {
 		c, err := ReadRudy(strings.NewReader(text))
 		if want == "" {

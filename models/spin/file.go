@@ -47,5 +47,8 @@ func (m *File) Cut(energy float64) float64 { return m.c.Cut(energy) }
 // EnergyOfCut is the energy of a state that makes a cut of this weight.
 func (m *File) EnergyOfCut(cut float64) float64 { return 2*m.c.Cut(0) - 2*cut }
 
+// FieldScale is that of the couplings.
+func (m *File) FieldScale() float64 { return m.c.FieldScale() }
+
 // Couplings is the same for every sample.
 func (m *File) Couplings(uint64, int) (Couplings, error) { return m.c, nil }
