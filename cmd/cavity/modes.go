@@ -13,14 +13,14 @@ import (
 
 // modesVerbs are the verbs of deep networks in weight and in mode space.
 type modesVerbs struct {
-	Train   modesTrain   `cmd:"" help:"Train a fully connected network in weight space or in mode space."`
-	Analyse modesAnalyse `cmd:"" help:"Open a trained network: significance and removal of modes, spectra, representations."`
-	Compare modesCompare `cmd:"" help:"Train the same layers in weight space and in mode space, side by side: accuracy, parameters, time, crossover."`
-	Forward modesForward `cmd:"" help:"Train by the Forward-Forward algorithm, beside backpropagation."`
-	SGD     modesSGD     `cmd:"" name:"sgd" help:"Stochastic gradients about a minimum: variance and flatness along principal components, noise temperature, activity-weight duality."`
-	Depth   modesDepth   `cmd:"" help:"Dimension of representations through the depth of random networks, against theory."`
-
-	Continual modesContinual `cmd:"" help:"Learn tasks one after the other, with and without a memory of the earlier ones."`
+	Train       modesTrain       `cmd:"" help:"Train a fully connected network in weight space or in mode space."`
+	Analyse     modesAnalyse     `cmd:"" help:"Open a trained network: significance and removal of modes, spectra, representations."`
+	Compare     modesCompare     `cmd:"" help:"Train the same layers in weight space and in mode space, side by side: accuracy, parameters, time, crossover."`
+	Forward     modesForward     `cmd:"" help:"Train by the Forward-Forward algorithm, beside backpropagation."`
+	SGD         modesSGD         `cmd:"" name:"sgd" help:"Stochastic gradients about a minimum: variance and flatness along principal components, noise temperature, activity-weight duality."`
+	Mislabelled modesMislabelled `cmd:"" help:"Phases of learning with a share of wrong labels."`
+	Depth       modesDepth       `cmd:"" help:"Dimension of representations through the depth of random networks, against theory."`
+	Continual   modesContinual   `cmd:"" help:"Learn tasks one after the other, with and without a memory of the earlier ones."`
 }
 
 // pictures are the flags that name labelled pictures.

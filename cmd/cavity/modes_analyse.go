@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/gob"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -78,15 +80,16 @@ func (v *modesAnalyse) validate() error {
 
 // An analysed network, layer by layer; what belongs to modes is empty in weight space.
 type analysed struct {
-	law        []modes.RankLaw
-	fraction   []float64
-	removal    []map[modes.Order][]float64
-	in, out    [][]float64 // cosines
-	values     [][]float64 // singular
-	overlap    [][]float64 // of layer l with the next
-	dimensions []float64   // of the representations of layers 0, 1, …
-	separable  []float64
-	accuracy   float64
+	Layers     int // that are done
+	Law        []modes.RankLaw
+	Fraction   []float64
+	Removal    []map[modes.Order][]float64
+	In, Out    [][]float64 // cosines
+	Values     [][]float64 // singular
+	Overlap    [][]float64 // of layer l with the next
+	Dimensions []float64   // of the representations of layers 0, 1, …
+	Separable  []float64
+	Accuracy   float64
 }
 
 func (v *modesAnalyse) compute(ctx context.Context, s *session) (*result, error) {
@@ -99,45 +102,65 @@ func (v *modesAnalyse) compute(ctx context.Context, s *session) (*result, error)
 		return nil, err
 	}
 	a := &analysed{}
-	if a.accuracy, err = c.Accuracy(v.data.Test); err != nil {
+	if saved := s.Saved(); saved != nil {
+		if err := reload(saved, "layers", func(r io.Reader) error { return gob.NewDecoder(r).Decode(a) }); err != nil {
+			return nil, err
+		}
+	}
+	if a.Accuracy, err = c.Accuracy(v.data.Test); err != nil {
 		return nil, err
 	}
 	s.Phase("layers")
-	layers := len(v.net.Layers) - 1
-	var spectra []modes.Spectrum
-	for l := range layers {
-		if err := ctx.Err(); err != nil {
+	for layers := len(v.net.Layers) - 1; a.Layers < layers; {
+		if err := v.layer(ctx, c, a); err != nil {
 			return nil, err
 		}
-		spectrum, err := v.net.Spectrum(v.weights, l)
-		if err != nil {
+		s.Report(uint64(a.Layers), uint64(layers))
+		if err := s.Save(store.Section{Name: "layers", Write: func(w io.Writer) error { return gob.NewEncoder(w).Encode(a) }}); err != nil {
 			return nil, err
 		}
-		spectra = append(spectra, spectrum)
-		a.values = append(a.values, spectrum.Values)
-		if l > 0 {
-			a.overlap = append(a.overlap, modes.SubspaceOverlap(spectra[l-1], spectra[l]))
-		}
-		if v.net.InModes() {
-			if err := v.modesOf(ctx, c, a, l); err != nil {
-				return nil, err
-			}
-		}
-		if err := v.representation(c, a, l); err != nil {
-			return nil, err
-		}
-		s.Report(uint64(l+1), uint64(layers))
 	}
 	out := v.report(a)
 	return out, v.ensemble(b, out)
 }
 
+// layer opens the next layer. An interruption in its midst leaves what the layers before have given.
+func (v *modesAnalyse) layer(ctx context.Context, c *modes.Classifier, a *analysed) error {
+	next, l := *a, a.Layers
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	spectrum, err := v.net.Spectrum(v.weights, l)
+	if err != nil {
+		return err
+	}
+	next.Values = append(next.Values, spectrum.Values)
+	if l > 0 {
+		below, err := v.net.Spectrum(v.weights, l-1)
+		if err != nil {
+			return err
+		}
+		next.Overlap = append(next.Overlap, modes.SubspaceOverlap(below, spectrum))
+	}
+	if v.net.InModes() {
+		if err := v.modesOf(ctx, c, &next, l); err != nil {
+			return err
+		}
+	}
+	if err := v.representation(c, &next, l); err != nil {
+		return err
+	}
+	next.Layers++
+	*a = next
+	return nil
+}
+
 // modesOf measures the modes of layer l.
 func (v *modesAnalyse) modesOf(ctx context.Context, c *modes.Classifier, a *analysed, l int) error {
-	a.law = append(a.law, modes.Rank(v.net.Significance(v.weights, l)))
+	a.Law = append(a.Law, modes.Rank(v.net.Significance(v.weights, l)))
 	in, out := v.net.Correlations(v.weights, l)
-	a.in, a.out = append(a.in, in), append(a.out, out)
-	a.removal = append(a.removal, map[modes.Order][]float64{})
+	a.In, a.Out = append(a.In, in), append(a.Out, out)
+	a.Removal = append(a.Removal, map[modes.Order][]float64{})
 	for _, o := range modes.Orders {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -146,7 +169,7 @@ func (v *modesAnalyse) modesOf(ctx context.Context, c *modes.Classifier, a *anal
 		if err != nil {
 			return err
 		}
-		a.fraction, a.removal[l][o] = f, x
+		a.Fraction, a.Removal[l][o] = f, x
 	}
 	return nil
 }
@@ -174,7 +197,7 @@ func (v *modesAnalyse) representation(c *modes.Classifier, a *analysed, l int) e
 		return err
 	}
 	x, err := probe.Accuracy(test, v.data.Test.Labels)
-	a.dimensions, a.separable = append(a.dimensions, d), append(a.separable, x)
+	a.Dimensions, a.Separable = append(a.Dimensions, d), append(a.Separable, x)
 	return err
 }
 
@@ -182,17 +205,17 @@ func (v *modesAnalyse) report(a *analysed) *result {
 	out := &result{}
 	sum := &out.Summary
 	sum.Set("space", string(v.net.Space))
-	sum.Set("test_accuracy", a.accuracy)
-	sum.Set("participation_ratio", a.dimensions)
-	sum.Set("linear_separability", a.separable)
+	sum.Set("test_accuracy", a.Accuracy)
+	sum.Set("participation_ratio", a.Dimensions)
+	sum.Set("linear_separability", a.Separable)
 	if v.net.InModes() {
 		v.reportModes(a, out)
 	}
 	values, overlap := store.Summary{}, store.Summary{}
-	for l, x := range a.values {
+	for l, x := range a.Values {
 		out.keep(&values, "singular_values", l, x)
 	}
-	for l, x := range a.overlap {
+	for l, x := range a.Overlap {
 		out.keep(&overlap, "subspace_overlap", l, x)
 	}
 	sum.Set("singular_values", values)
@@ -217,18 +240,18 @@ func (v *modesAnalyse) reportModes(a *analysed, out *result) {
 	sum := &out.Summary
 	tau, fit, removal := store.Summary{}, store.Summary{}, store.Summary{}
 	var cos []float64
-	removal.Set("fraction", a.fraction)
-	for l, law := range a.law {
+	removal.Set("fraction", a.Fraction)
+	for l, law := range a.Law {
 		key := fmt.Sprintf("layer%d", l+1)
 		out.keep(&tau, "significance", l, law.Tau)
 		fit.Set(key, slopes{law.Head, law.Tail})
-		cos = append(cos, modes.MeanAbsolute(a.in[l]))
+		cos = append(cos, modes.MeanAbsolute(a.In[l]))
 		for _, o := range modes.Orders {
-			removal.Set(key+"_"+string(o), a.removal[l][o])
-			out.Series = append(out.Series, store.Of("removal_"+key+"_"+string(o), a.removal[l][o]))
+			removal.Set(key+"_"+string(o), a.Removal[l][o])
+			out.Series = append(out.Series, store.Of("removal_"+key+"_"+string(o), a.Removal[l][o]))
 		}
 	}
-	out.Series = append(out.Series, store.Of("removal_fraction", a.fraction))
+	out.Series = append(out.Series, store.Of("removal_fraction", a.Fraction))
 	sum.Set("mode_correlation", cos)
 	sum.Set("rank_slopes", fit)
 	sum.Set("significance", tau)

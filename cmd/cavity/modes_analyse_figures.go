@@ -34,7 +34,7 @@ func (v *modesAnalyse) spectrum(a *analysed, title string) figure.Figure {
 	values := figure.Curves{X: figure.Axis{Label: "rank", Log: true}, Y: figure.Axis{Label: "singular value of W", Log: true}}
 	tau := figure.Curves{X: values.X, Y: figure.Axis{Label: "significance τ", Log: true}}
 	overlap := figure.Curves{X: figure.Axis{Label: "leading directions k"}, Y: figure.Axis{Label: "overlap of subspaces", Min: 0, Max: 1.05}}
-	for l, x := range a.values {
+	for l, x := range a.Values {
 		top := x[0]
 		keep := len(x)
 		for keep > 1 && x[keep-1] < 1e-7*top {
@@ -42,11 +42,11 @@ func (v *modesAnalyse) spectrum(a *analysed, title string) figure.Figure {
 		}
 		name := fmt.Sprintf("layer %d", l+1)
 		values.Curves = append(values.Curves, figure.Curve{Name: name, X: ranks(keep), Y: x[:keep], Style: figure.LinePoints})
-		if a.law != nil {
-			tau.Curves = append(tau.Curves, figure.Curve{Name: name, X: ranks(len(a.law[l].Tau)), Y: a.law[l].Tau, Style: figure.LinePoints})
+		if a.Law != nil {
+			tau.Curves = append(tau.Curves, figure.Curve{Name: name, X: ranks(len(a.Law[l].Tau)), Y: a.Law[l].Tau, Style: figure.LinePoints})
 		}
 	}
-	for l, x := range a.overlap {
+	for l, x := range a.Overlap {
 		overlap.Curves = append(overlap.Curves, figure.Curve{Name: fmt.Sprintf("layers %d and %d", l+1, l+2), X: ranks(len(x)), Y: x, Style: figure.LinePoints, Color: l + 1})
 		chance := make([]float64, len(x))
 		for k := range x {
@@ -55,10 +55,10 @@ func (v *modesAnalyse) spectrum(a *analysed, title string) figure.Figure {
 		overlap.Curves = append(overlap.Curves, figure.Curve{Name: "by chance", X: ranks(len(x)), Y: chance, Color: l + 1, Dash: 1})
 	}
 	panels := []figure.Figure{values}
-	if a.law != nil {
+	if a.Law != nil {
 		panels = append(panels, tau)
 	}
-	if a.overlap != nil {
+	if a.Overlap != nil {
 		panels = append(panels, overlap)
 	}
 	return figure.Panels{Title: title, Panels: panels}
@@ -67,23 +67,23 @@ func (v *modesAnalyse) spectrum(a *analysed, title string) figure.Figure {
 // layers draws dimension and separability of the representations.
 func (v *modesAnalyse) layers(a *analysed, title string) figure.Figure {
 	var x []float64
-	for l := range a.dimensions {
+	for l := range a.Dimensions {
 		x = append(x, float64(l))
 	}
 	layer := figure.Axis{Label: "layer (0: pictures)"}
 	return figure.Panels{Title: title, Panels: []figure.Figure{
-		figure.Curves{X: layer, Y: figure.Axis{Label: "participation ratio D"}, Curves: []figure.Curve{{X: x, Y: a.dimensions, Style: figure.LinePoints}}},
-		figure.Curves{X: layer, Y: figure.Axis{Label: "test accuracy of a linear probe"}, Curves: []figure.Curve{{X: x, Y: a.separable, Style: figure.LinePoints}}},
+		figure.Curves{X: layer, Y: figure.Axis{Label: "participation ratio D"}, Curves: []figure.Curve{{X: x, Y: a.Dimensions, Style: figure.LinePoints}}},
+		figure.Curves{X: layer, Y: figure.Axis{Label: "test accuracy of a linear probe"}, Curves: []figure.Curve{{X: x, Y: a.Separable, Style: figure.LinePoints}}},
 	}}
 }
 
 // removal draws the accuracy against the share of modes removed, a panel a layer.
 func (v *modesAnalyse) removal(a *analysed, title string) figure.Figure {
 	f := figure.Panels{Title: title}
-	for l, curves := range a.removal {
+	for l, curves := range a.Removal {
 		p := figure.Curves{Title: fmt.Sprintf("layer %d", l+1), X: figure.Axis{Label: "share of modes removed"}, Y: figure.Axis{Label: "test accuracy", Min: 0, Max: 1.02}}
 		for _, o := range modes.Orders {
-			p.Curves = append(p.Curves, figure.Curve{Name: string(o) + " τ", X: a.fraction, Y: curves[o], Style: figure.LinePoints})
+			p.Curves = append(p.Curves, figure.Curve{Name: string(o) + " τ", X: a.Fraction, Y: curves[o], Style: figure.LinePoints})
 		}
 		p.Curves[2].Name = "random"
 		f.Panels = append(f.Panels, p)
@@ -95,7 +95,7 @@ func (v *modesAnalyse) removal(a *analysed, title string) figure.Figure {
 func (v *modesAnalyse) correlation(a *analysed, title string) figure.Figure {
 	f := figure.Panels{Title: title}
 	n := min(v.net.P, 40)
-	for l, c := range a.in {
+	for l, c := range a.In {
 		cells := make([]float64, 0, n*n)
 		for i := range n {
 			cells = append(cells, c[i*v.net.P:i*v.net.P+n]...)

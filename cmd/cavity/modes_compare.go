@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/gob"
+	"errors"
 	"fmt"
+	"io"
+	"math"
 	"slices"
 
+	"cavity/engine"
 	"cavity/engine/figure"
 	"cavity/engine/store"
 	"cavity/models/dataset"
@@ -66,13 +71,23 @@ func (v *modesCompare) trainings() []modes.Training {
 
 // A compared network.
 type compared struct {
-	Space      string  `json:"space"`
-	Modes      int     `json:"modes"`
-	Parameters int     `json:"parameters"`
-	Operations int     `json:"operations"`
-	Accuracy   float64 `json:"test_accuracy"`
-	update     float64 // seconds
-	history    []modes.Epoch
+	Space      string        `json:"space"`
+	Modes      int           `json:"modes"`
+	Parameters int           `json:"parameters"`
+	Operations int           `json:"operations"`
+	Accuracy   float64       `json:"test_accuracy"`
+	Update     float64       `json:"-"` // seconds; NaN if no epoch went by without a break
+	History    []modes.Epoch `json:"-"`
+}
+
+// A comparison under way; a checkpoint has it beside the Program and the history of the present network.
+type comparison struct {
+	Networks []compared
+	Seconds  []float64 // of the whole epochs of the present one
+}
+
+func (c *comparison) section() store.Section {
+	return store.Section{Name: "finished", Write: func(w io.Writer) error { return gob.NewEncoder(w).Encode(c) }}
 }
 
 func (v *modesCompare) compute(ctx context.Context, s *session) (*result, error) {
@@ -80,36 +95,69 @@ func (v *modesCompare) compute(ctx context.Context, s *session) (*result, error)
 	if err != nil {
 		return nil, err
 	}
-	var all []compared
-	trainings := v.trainings()
-	for k, t := range trainings {
-		tr, err := t.Start(b)
-		if err != nil {
+	all, saved, trainings := &comparison{}, s.Saved(), v.trainings()
+	if saved != nil {
+		if err := reload(saved, "finished", func(r io.Reader) error { return gob.NewDecoder(r).Decode(all) }); err != nil {
 			return nil, err
 		}
-		c := &modes.Course{Trainer: tr, Epochs: v.Epochs}
-		s.Phase(fmt.Sprintf("updates, network %d of %d", k+1, len(trainings)))
-		c.Report = s.Report
-		if err := c.Do(ctx); err != nil {
-			return nil, err
-		}
-		e := c.History[len(c.History)-1]
-		all = append(all, compared{string(tr.Space), tr.P, tr.Size(), tr.Operations(tr.Batch), e.Accuracy, slices.Min(c.Seconds) / float64(tr.Updates()), c.History})
 	}
-	return v.report(all, trainings[0].Network), nil
+	for len(all.Networks) < len(trainings) {
+		s.Phase(fmt.Sprintf("updates, network %d of %d", len(all.Networks)+1, len(trainings)))
+		if err := v.train(ctx, s, b, all, trainings[len(all.Networks)], saved); err != nil {
+			return nil, err
+		}
+		if err := s.Save(all.section()); err != nil {
+			return nil, err
+		}
+		saved = nil
+	}
+	return v.report(all.Networks, trainings[0].Network), nil
+}
+
+// train makes the next network, from the checkpoint if it is of the middle of its training.
+func (v *modesCompare) train(ctx context.Context, s *session, b engine.Backend, all *comparison, t modes.Training, saved *store.Checkpoint) error {
+	tr, err := t.Start(b)
+	if err != nil {
+		return err
+	}
+	c := &modes.Course{Trainer: tr, Epochs: v.Epochs, Period: s.CheckpointEvery, Report: s.Report, Seconds: all.Seconds}
+	if saved != nil && slices.Contains(saved.Names(), "program") {
+		if err := errors.Join(reload(saved, "program", tr.Program.Load), reload(saved, "history", c.LoadHistory)); err != nil {
+			return err
+		}
+	}
+	if s.Checkpoints() {
+		c.Save = func() error {
+			all.Seconds = c.Seconds
+			return s.Save(all.section(), store.Section{Name: "program", Write: tr.Program.Save}, store.Section{Name: "history", Write: c.SaveHistory})
+		}
+	}
+	if err := c.Do(ctx); err != nil {
+		return err
+	}
+	least := math.Inf(1)
+	for _, t := range c.Seconds {
+		least = min(least, t)
+	}
+	if math.IsInf(least, 1) {
+		least = math.NaN()
+	}
+	all.Networks = append(all.Networks, compared{string(tr.Space), tr.P, tr.Size(), tr.Operations(tr.Batch), c.History[len(c.History)-1].Accuracy, least / float64(tr.Updates()), c.History})
+	all.Seconds = nil
+	return nil
 }
 
 func (v *modesCompare) report(all []compared, n modes.Network) *result {
 	out := &result{}
 	var update, speedup []float64
 	for _, c := range all {
-		update, speedup = append(update, c.update), append(speedup, all[0].update/c.update)
+		update, speedup = append(update, c.Update), append(speedup, all[0].Update/c.Update)
 		name := c.Space
 		if c.Modes > 0 {
 			name = fmt.Sprintf("%s_%d", c.Space, c.Modes)
 		}
 		var accuracy []float64
-		for _, e := range c.history {
+		for _, e := range c.History {
 			accuracy = append(accuracy, e.Accuracy)
 		}
 		out.Series = append(out.Series, store.Of("accuracy_"+name, accuracy))
@@ -129,19 +177,19 @@ func (v *modesCompare) report(all []compared, n modes.Network) *result {
 // by least squares; it needs two numbers of modes whose times rise.
 func (v *modesCompare) crossover(all []compared) (float64, bool) {
 	a, slope, ok := v.line(all)
-	return (all[0].update - a) / slope, ok
+	return (all[0].Update - a) / slope, ok
 }
 
 func (v *modesCompare) line(all []compared) (a, slope float64, ok bool) {
 	var n, sx, sy, sxx, sxy float64
 	for _, c := range all {
-		if c.Space == string(modes.Modes) {
+		if c.Space == string(modes.Modes) && !math.IsNaN(c.Update) {
 			x := float64(c.Modes)
-			n, sx, sy, sxx, sxy = n+1, sx+x, sy+c.update, sxx+x*x, sxy+x*c.update
+			n, sx, sy, sxx, sxy = n+1, sx+x, sy+c.Update, sxx+x*x, sxy+x*c.Update
 		}
 	}
 	slope = (n*sxy - sx*sy) / (n*sxx - sx*sx)
-	return (sy - slope*sx) / n, slope, n >= 2 && slope > 0
+	return (sy - slope*sx) / n, slope, n >= 2 && slope > 0 && !math.IsNaN(all[0].Update)
 }
 
 // figure is the page that compares: accuracy against parameters and against time, the time of an update and the crossover.
@@ -160,7 +208,7 @@ func (v *modesCompare) figure(all []compared, n modes.Network) figure.Figure {
 				continue
 			}
 			p.X, p.Y = append(p.X, float64(c.Parameters)), append(p.Y, c.Accuracy)
-			t.X, t.Y = append(t.X, float64(c.Modes)), append(t.Y, c.update*1e3)
+			t.X, t.Y = append(t.X, float64(c.Modes)), append(t.Y, c.Update*1e3)
 			o.X, o.Y = append(o.X, float64(c.Modes)), append(o.Y, float64(c.Operations)/1e6)
 			x := figure.Curve{Color: color + 1, Dash: k % 4}
 			if k == 0 || c.Modes == 30 || len(v.Modes) == 1 {
@@ -168,8 +216,8 @@ func (v *modesCompare) figure(all []compared, n modes.Network) figure.Figure {
 				if c.Modes > 0 {
 					x.Name += fmt.Sprintf(", P = %d", c.Modes)
 				}
-				for e, h := range c.history {
-					x.X, x.Y = append(x.X, float64(e+1)*updates*c.update), append(x.Y, h.Accuracy)
+				for e, h := range c.History {
+					x.X, x.Y = append(x.X, float64(e+1)*updates*c.Update), append(x.Y, h.Accuracy)
 				}
 				x.Dash = 0
 				clock.Curves = append(clock.Curves, x)
@@ -190,5 +238,9 @@ func (v *modesCompare) figure(all []compared, n modes.Network) figure.Figure {
 		update.Title = fmt.Sprintf("equal at P = %.0f, P/n = %.2f", p, p/float64(slices.Min(n.Layers[:len(n.Layers)-1])))
 	}
 	count.Title = fmt.Sprintf("equal at P = %.0f, P/n = %.2f", n.Crossover(), n.Crossover()/float64(slices.Min(n.Layers[:len(n.Layers)-1])))
-	return figure.Panels{Title: fmt.Sprintf("%s, layers %v, %d epochs: weight and mode space", v.data.Name, n.Layers, v.Epochs), Panels: []figure.Figure{parameters, clock, update, count}}
+	panels := []figure.Figure{parameters, clock, update, count}
+	if !slices.ContainsFunc(all, func(c compared) bool { return c.Update > 0 }) { // every network's only epoch had a break
+		panels = []figure.Figure{parameters, count}
+	}
+	return figure.Panels{Title: fmt.Sprintf("%s, layers %v, %d epochs: weight and mode space", v.data.Name, n.Layers, v.Epochs), Panels: panels}
 }

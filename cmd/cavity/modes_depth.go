@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/gob"
 	"fmt"
+	"io"
 	"math"
 
 	"cavity/engine/figure"
@@ -46,21 +48,41 @@ func (v *modesDepth) compute(ctx context.Context, s *session) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, second := make([]float64, v.Depth), make([]float64, v.Depth)
-	s.Phase("networks")
-	for k := range v.Networks {
-		if err := ctx.Err(); err != nil {
+	all := &depths{First: make([]float64, v.Depth), Second: make([]float64, v.Depth)}
+	if saved := s.Saved(); saved != nil {
+		if err := reload(saved, "networks", func(r io.Reader) error { return gob.NewDecoder(r).Decode(all) }); err != nil {
 			return nil, err
 		}
-		d, err := r.Simulate(b, v.Samples, v.Seed+uint64(k))
+	}
+	s.Phase("networks")
+	for all.Networks < v.Networks {
+		d, err := r.Simulate(b, v.Samples, v.Seed+uint64(all.Networks))
 		if err != nil {
 			return nil, err
 		}
 		for l, x := range d {
-			first[l], second[l] = first[l]+x/float64(v.Networks), second[l]+x*x/float64(v.Networks)
+			all.First[l], all.Second[l] = all.First[l]+x/float64(v.Networks), all.Second[l]+x*x/float64(v.Networks)
 		}
-		s.Report(uint64(k+1), uint64(v.Networks))
+		all.Networks++
+		s.Report(uint64(all.Networks), uint64(v.Networks))
+		if err := s.Save(store.Section{Name: "networks", Write: func(w io.Writer) error { return gob.NewEncoder(w).Encode(all) }}); err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil && all.Networks < v.Networks {
+			return nil, err
+		}
 	}
+	return v.report(all, theory), nil
+}
+
+// depths are the sums over the networks so far, which a checkpoint holds.
+type depths struct {
+	Networks      int
+	First, Second []float64 // of D/N of every layer and its square, over the number of all networks
+}
+
+func (v *modesDepth) report(all *depths, theory []float64) *result {
+	first, second := all.First, all.Second
 	out := &result{}
 	var measured []store.Estimate
 	errs := make([]float64, v.Depth)
@@ -77,5 +99,5 @@ func (v *modesDepth) compute(ctx context.Context, s *session) (*result, error) {
 		X:     figure.Axis{Label: "layer"}, Y: figure.Axis{Label: "dimension D/N", Min: 0, Max: 1},
 		Curves: []figure.Curve{{Name: "theory", X: x, Y: theory, Color: 2}, {Name: "simulation", X: x, Y: first, Err: errs, Style: figure.Points, Color: 1}},
 	}}}
-	return out, nil
+	return out
 }

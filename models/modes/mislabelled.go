@@ -23,7 +23,7 @@ const (
 func Mislabel(d *dataset.Set, share float64, seed uint64) (out *dataset.Set, wrong []bool, err error) {
 	n := int(math.Round(share * float64(d.Train.Count)))
 	if !(share > 0 && share < 1) || n == 0 || n == d.Train.Count || d.Classes < 2 || d.Train.Labels == nil {
-		return nil, nil, fmt.Errorf("modes: a share %v of %d pictures in %d classes with wrong labels: above 0 and below 1, at least one picture, of labels two", share, d.Train.Count, d.Classes)
+		return nil, nil, fmt.Errorf("modes: a share %v of wrong labels among %d pictures in %d classes: at least one label wrong and one right, of two classes or more", share, d.Train.Count, d.Classes)
 	}
 	order := make([]int32, d.Train.Count)
 	rng.At(seed, 0, rng.SetupStage, mislabelStream).Permutation(order)
@@ -107,6 +107,9 @@ func (m *Mislabelling) Check() error {
 	}
 	if err := m.Training.Check(); err != nil {
 		return err
+	}
+	if m.Space == Ensemble || m.Space == SVDModes {
+		return fmt.Errorf("modes: wrong labels in the space %q, whose loss is more than that of the labels: weight, modes, tied-modes or unit-modes", m.Space)
 	}
 	_, _, err := Mislabel(m.Data, m.Share, m.Seed)
 	return err
