@@ -252,6 +252,7 @@ func (v *modesAnalyse) reportModes(a *analysed, out *result) {
 		}
 	}
 	out.Series = append(out.Series, store.Of("removal_fraction", a.Fraction))
+	fit.Set("published", slopes{modes.Published.Head, modes.Published.Tail})
 	sum.Set("mode_correlation", cos)
 	sum.Set("rank_slopes", fit)
 	sum.Set("significance", tau)

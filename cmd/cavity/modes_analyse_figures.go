@@ -54,6 +54,10 @@ func (v *modesAnalyse) spectrum(a *analysed, title string) figure.Figure {
 		}
 		overlap.Curves = append(overlap.Curves, figure.Curve{Name: "by chance", X: ranks(len(x)), Y: chance, Color: l + 1, Dash: 1})
 	}
+	if a.Law != nil {
+		l := len(a.Law) / 2
+		tau.Curves = append(tau.Curves, figure.Curve{Name: fmt.Sprintf("slopes %g and %g", modes.Published.Head, modes.Published.Tail), X: ranks(len(a.Law[l].Tau)), Y: modes.Published.Guide(a.Law[l]), Dash: 1})
+	}
 	panels := []figure.Figure{values}
 	if a.Law != nil {
 		panels = append(panels, tau)
@@ -70,7 +74,7 @@ func (v *modesAnalyse) layers(a *analysed, title string) figure.Figure {
 	for l := range a.Dimensions {
 		x = append(x, float64(l))
 	}
-	layer := figure.Axis{Label: "layer (0: pictures)"}
+	layer := figure.Axis{Label: "layer (0: pictures)", Whole: true}
 	return figure.Panels{Title: title, Panels: []figure.Figure{
 		figure.Curves{X: layer, Y: figure.Axis{Label: "participation ratio D"}, Curves: []figure.Curve{{X: x, Y: a.Dimensions, Style: figure.LinePoints}}},
 		figure.Curves{X: layer, Y: figure.Axis{Label: "test accuracy of a linear probe"}, Curves: []figure.Curve{{X: x, Y: a.Separable, Style: figure.LinePoints}}},

@@ -23,6 +23,7 @@ type modesCompare struct {
 	Layers     []int   `placeholder:"N,…" help:"Units of every layer; without it two hidden layers of 100."`
 	Modes      []int   `default:"5,10,20,30,70" help:"Numbers of modes to compare."`
 	Tied       bool    `help:"Compare tied modes too."`
+	Widths     []int   `placeholder:"N,…" help:"Time updates with hidden layers of so many units too: the crossover against the width."`
 	Activation string  `default:"relu" help:"Of hidden layers: relu, tanh, sigmoid or linear."`
 	Decay      float64 `default:"0.001" help:"Weight decay in mode space; a tenth of it in weight space and of tied modes."`
 	Halve      int     `default:"5" help:"Halve the rates every so many epochs; 0 means never."`
@@ -37,6 +38,11 @@ func (v *modesCompare) Run(f *frame) error { return f.compute(v) }
 func (v *modesCompare) validate() (err error) {
 	if v.Epochs < 1 || len(v.Modes) == 0 || slices.Min(v.Modes) < 1 {
 		return misusef("--epochs is %d and --modes are %v: at least 1 each", v.Epochs, v.Modes)
+	}
+	for _, n := range v.Widths {
+		if n < 4 || n > 10000 {
+			return misusef("--widths are %v: 4 to 10000 units", v.Widths)
+		}
 	}
 	slices.Sort(v.Modes)
 	if v.data, err = v.load(); err != nil {
@@ -96,6 +102,9 @@ func (v *modesCompare) compute(ctx context.Context, s *session) (*result, error)
 		return nil, err
 	}
 	all, saved, trainings := &comparison{}, s.Saved(), v.trainings()
+	if n := trainings[len(v.Modes)].Network; excess(n) != "" {
+		s.Warn("%d modes are more than the weights can use: %s", n.P, excess(n))
+	}
 	if saved != nil {
 		if err := reload(saved, "finished", func(r io.Reader) error { return gob.NewDecoder(r).Decode(all) }); err != nil {
 			return nil, err
@@ -111,7 +120,11 @@ func (v *modesCompare) compute(ctx context.Context, s *session) (*result, error)
 		}
 		saved = nil
 	}
-	return v.report(all.Networks, trainings[0].Network), nil
+	crossings, err := v.crossings(ctx, s, b)
+	if err != nil {
+		return nil, err
+	}
+	return v.report(all.Networks, trainings[0].Network, crossings), nil
 }
 
 // train makes the next network, from the checkpoint if it is of the middle of its training.
@@ -147,7 +160,7 @@ func (v *modesCompare) train(ctx context.Context, s *session, b engine.Backend, 
 	return nil
 }
 
-func (v *modesCompare) report(all []compared, n modes.Network) *result {
+func (v *modesCompare) report(all []compared, n modes.Network, crossings []equalCost) *result {
 	out := &result{}
 	var update, speedup []float64
 	for _, c := range all {
@@ -169,7 +182,10 @@ func (v *modesCompare) report(all []compared, n modes.Network) *result {
 	if p, ok := v.crossover(all); ok {
 		out.Timing.Set("crossover_measured", p)
 	}
-	out.Figures = []picture{{"comparison", v.figure(all, n)}}
+	if len(crossings) > 0 {
+		out.Timing.Set("crossover_widths", crossings)
+	}
+	out.Figures = []picture{{"comparison", v.figure(all, n, crossings)}}
 	return out
 }
 
@@ -193,7 +209,7 @@ func (v *modesCompare) line(all []compared) (a, slope float64, ok bool) {
 }
 
 // figure is the page that compares: accuracy against parameters and against time, the time of an update and the crossover.
-func (v *modesCompare) figure(all []compared, n modes.Network) figure.Figure {
+func (v *modesCompare) figure(all []compared, n modes.Network, crossings []equalCost) figure.Figure {
 	accuracy := figure.Axis{Label: "test accuracy"}
 	parameters := figure.Curves{X: figure.Axis{Label: "parameters", Log: true}, Y: accuracy}
 	clock := figure.Curves{X: figure.Axis{Label: "seconds of training", Log: true}, Y: accuracy}
@@ -241,6 +257,9 @@ func (v *modesCompare) figure(all []compared, n modes.Network) figure.Figure {
 	panels := []figure.Figure{parameters, clock, update, count}
 	if !slices.ContainsFunc(all, func(c compared) bool { return c.Update > 0 }) { // every network's only epoch had a break
 		panels = []figure.Figure{parameters, count}
+	}
+	if len(crossings) > 0 {
+		panels = append(panels, v.crossingFigure(crossings))
 	}
 	return figure.Panels{Title: fmt.Sprintf("%s, layers %v, %d epochs: weight and mode space", v.data.Name, n.Layers, v.Epochs), Panels: panels}
 }

@@ -96,7 +96,7 @@ func (v *modesDepth) report(all *depths, theory []float64) *result {
 	x := ranks(v.Depth)
 	out.Figures = []picture{{"dimension", figure.Curves{
 		Title: fmt.Sprintf("tanh, N = %d, g = %g, %d networks", v.Units, v.Gain, v.Networks),
-		X:     figure.Axis{Label: "layer"}, Y: figure.Axis{Label: "dimension D/N", Min: 0, Max: 1},
+		X:     figure.Axis{Label: "layer", Whole: true}, Y: figure.Axis{Label: "dimension D/N", Min: 0, Max: 1},
 		Curves: []figure.Curve{{Name: "theory", X: x, Y: theory, Color: 2}, {Name: "simulation", X: x, Y: first, Err: errs, Style: figure.Points, Color: 1}},
 	}}}
 	return out

@@ -144,7 +144,7 @@ func (v *modesForward) compute(ctx context.Context, s *session) (*result, error)
 	x := ranks(v.Epochs)
 	out.Figures = []picture{{"learning", figure.Curves{
 		Title: fmt.Sprintf("%s, hidden layers %v", v.data.Name, v.Hidden),
-		X:     figure.Axis{Label: "epoch"}, Y: figure.Axis{Label: "test accuracy"},
+		X:     figure.Axis{Label: "epoch", Whole: true}, Y: figure.Axis{Label: "test accuracy"},
 		Curves: []figure.Curve{{Name: "Forward-Forward", X: x, Y: a.Forward, Style: figure.LinePoints}, {Name: "backpropagation", X: x, Y: a.Backward, Style: figure.LinePoints}},
 	}}}
 	return out, nil

@@ -79,6 +79,9 @@ func (v *modesMislabelled) compute(ctx context.Context, s *session) (*result, er
 	if err != nil {
 		return nil, err
 	}
+	if n := v.network(v.data); n.InModes() && excess(n) != "" {
+		s.Warn("%d modes are more than the weights can use: %s", n.P, excess(n))
+	}
 	h := &histories{}
 	saved := s.Saved()
 	if saved != nil {

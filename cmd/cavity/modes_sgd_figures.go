@@ -189,7 +189,7 @@ func (v *modesSGD) duality(f *found) figure.Figure {
 	}
 	direction := figure.Axis{Label: "direction n", Log: true}
 	return figure.Panels{Title: fmt.Sprintf("%s: activity-weight duality of the last layer", v.data.Name), Panels: []figure.Figure{
-		figure.Curves{X: figure.Axis{Label: "leg", Min: .5, Max: float64(len(x)) + .5}, Y: figure.Axis{Label: "rise of the loss"}, Curves: []figure.Curve{
+		figure.Curves{X: figure.Axis{Label: "leg", Whole: true, Min: .5, Max: float64(len(x)) + .5}, Y: figure.Axis{Label: "rise of the loss"}, Curves: []figure.Curve{
 			{Name: "training to test", X: x, Y: rise, Style: figure.Points}, {Name: "first and second order", X: x, Y: own, Style: figure.Points},
 			{Name: "Σ λσ²/2", X: x, Y: sum, Style: figure.Points},
 		}},

@@ -151,7 +151,7 @@ func (v *modesTrain) report(tr *modes.Trainer, c *modes.Course) (*result, error)
 
 // figure draws loss and accuracy against the epoch.
 func (v *modesTrain) figure(tr *modes.Trainer, x, loss, accuracy []float64) figure.Figure {
-	epoch := figure.Axis{Label: "epoch"}
+	epoch := figure.Axis{Label: "epoch", Whole: true}
 	title := fmt.Sprintf("%s, layers %v, %s", v.data.Name, tr.Layers, tr.Space)
 	if tr.InModes() {
 		title += fmt.Sprintf(", P = %d", tr.P)

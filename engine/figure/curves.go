@@ -25,6 +25,7 @@ type Axis struct {
 	Label    string  // with its unit, if any
 	Log      bool    // logarithmic; what is not positive is left out
 	Min, Max float64 // equal (both 0, say) means from the data
+	Whole    bool    // what is measured is counted: no marks between whole numbers
 }
 
 // Style is how a curve is drawn.

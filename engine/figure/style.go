@@ -69,7 +69,7 @@ func newPlot(title string, x, y Axis) *plot.Plot {
 		a.to.Tick.LineStyle = draw.LineStyle{Color: ink, Width: vg.Points(.6)}
 		a.to.LineStyle.Width = 0 // frame draws them
 		a.to.Padding = 0
-		a.to.Tick.Marker = linearTicks{}
+		a.to.Tick.Marker = linearTicks{whole: a.from.Whole}
 		if a.from.Log {
 			a.to.Scale = plot.LogScale{}
 			a.to.Tick.Marker = logTicks{}

@@ -29,6 +29,8 @@ func TestTicks(t *testing.T) {
 	}{
 		{linearTicks{}, 0, 1, []string{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"}},
 		{linearTicks{}, -1.31, .2, []string{"−1.2", "−1.0", "−0.8", "−0.6", "−0.4", "−0.2", "0.0", "0.2"}},
+		{linearTicks{whole: true}, .9, 3.1, []string{"1", "2", "3"}},
+		{linearTicks{whole: true}, 0, 40, []string{"0", "10", "20", "30", "40"}},
 		{linearTicks{}, 3, 77, []string{"10", "20", "30", "40", "50", "60", "70"}},
 		{linearTicks{}, 0, 4e5, []string{"0", "1×10⁵", "2×10⁵", "3×10⁵", "4×10⁵"}},
 		{linearTicks{}, 0, 4.2e-6, []string{"0", "1×10¯⁶", "2×10¯⁶", "3×10¯⁶", "4×10¯⁶"}},

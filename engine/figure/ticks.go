@@ -9,15 +9,19 @@ import (
 )
 
 // linearTicks puts four to eight marks at multiples of 1, 2 or 5 times a power of ten, all with the same decimals.
-type linearTicks struct{}
+// With whole set there are none between whole numbers, so there may be fewer.
+type linearTicks struct{ whole bool }
 
-func (linearTicks) Ticks(lo, hi float64) []plot.Tick {
+func (t linearTicks) Ticks(lo, hi float64) []plot.Tick {
 	step := math.Pow(10, math.Floor(math.Log10((hi-lo)/4)))
 	for _, f := range []float64{5, 2} {
 		if (hi-lo)/(f*step) >= 4 {
 			step *= f
 			break
 		}
+	}
+	if t.whole {
+		step = max(step, 1)
 	}
 	unit := int(math.Floor(math.Log10(step) + 1e-9)) // the step's power of ten
 	power := 0                                       // the common power of ten that the labels are given in

@@ -43,6 +43,9 @@ func TestRankLawOfPowers(t *testing.T) {
 	if !slices.IsSortedFunc(law.Tau, func(a, b float64) int { return compare(b, a) }) || len(law.Tau) != 70 {
 		t.Errorf("ranked: %v", law.Tau)
 	}
+	for k, x := range Published.Guide(law) {
+		near(t, "the law with its own slopes", x, law.Tau[k], 1e-12)
+	}
 	if law := Rank([]float64{2, 1}); !math.IsNaN(law.Head) {
 		t.Errorf("slope of two ranks: %v", law.Head)
 	}

@@ -59,6 +59,9 @@ func (n Network) Significance(w Weights, l int) []float64 {
 	return tau
 }
 
+// bend is the rank at which the two slopes meet.
+const bend = 10
+
 // A RankLaw is τ against rank r = 1, 2, … in descending order, with the slopes of ln τ against ln r for r ≤ 10 and for
 // r ≥ 10; a slope of fewer than three ranks is NaN.
 type RankLaw struct {
@@ -66,13 +69,28 @@ type RankLaw struct {
 	Head, Tail float64
 }
 
+// Published are the slopes that Li and Huang (2023) found for 70 modes on all of MNIST after 200 epochs.
+var Published = RankLaw{Head: -.13, Tail: -.82}
+
 // Rank sorts significances and fits the two slopes by least squares.
 func Rank(tau []float64) RankLaw {
 	r := RankLaw{Tau: slices.Clone(tau)}
 	slices.SortFunc(r.Tau, func(a, b float64) int { return -compare(a, b) })
-	const bend = 10
 	r.Head, r.Tail = slope(r.Tau, 1, bend), slope(r.Tau, bend, len(tau))
 	return r
+}
+
+// Guide is a law with the slopes of r and the ranks of another, which it meets at the bend.
+func (r RankLaw) Guide(other RankLaw) []float64 {
+	tau := make([]float64, len(other.Tau))
+	for k := range tau {
+		slope := r.Head
+		if k+1 > bend {
+			slope = r.Tail
+		}
+		tau[k] = other.Tau[min(bend, len(tau))-1] * math.Pow(float64(k+1)/bend, slope)
+	}
+	return tau
 }
 
 func compare(a, b float64) int {

@@ -61,6 +61,13 @@ func (t Training) Start(b engine.Backend) (*Trainer, error) {
 
 // Check fills in defaults and reports settings out of range and data that do not fit.
 func (t *Training) Check() error {
+	d := t.Data
+	switch {
+	case d == nil || d.Train.Count == 0:
+		return fmt.Errorf("modes: no data to train on")
+	case d.Classes < 2 || d.Train.Labels == nil:
+		return fmt.Errorf("modes: %s has no labels", d.Name)
+	}
 	if err := t.Network.Check(); err != nil {
 		return err
 	}
@@ -84,12 +91,7 @@ func (t *Training) Check() error {
 	if t.Dtype == (tensor.Dtype{}) {
 		t.Dtype = tensor.Float32
 	}
-	d := t.Data
 	switch {
-	case d == nil || d.Train.Count == 0:
-		return fmt.Errorf("modes: no data to train on")
-	case d.Classes < 2 || d.Train.Labels == nil:
-		return fmt.Errorf("modes: %s has no labels", d.Name)
 	case t.Layers[0] != d.Pixels():
 		return fmt.Errorf("modes: %d inputs for pictures of %d pixels", t.Layers[0], d.Pixels())
 	case t.Layers[len(t.Layers)-1] != d.Classes:
