@@ -85,13 +85,6 @@ type workspace struct {
 	apply  applyArgs
 }
 
-// joint is the work that a team shares: see apply.
-type joint struct {
-	part
-	site  int
-	scale float32
-}
-
 // Sweeper runs sweeps of a Batch on a pool of workers. Results are those of Sweep and Fields, bit for bit.
 type Sweeper struct {
 	batch   Batch
@@ -99,11 +92,10 @@ type Sweeper struct {
 	asm     *routines
 	workers engine.Workers
 	chunk   int  // replicas of a task: 16, 32 or 64
-	team    bool // the workers share the columns of each block instead of the replicas
+	team    bool // the workers share the columns of each block instead of the replicas: see joint
 	scratch []*workspace
 	sweep   func(task, worker int)
 	refresh func(task, worker int)
-	column  func(task, worker int)
 	joint   joint
 
 	key                       rng.Stream
@@ -120,7 +112,7 @@ func NewSweeper(b Batch, rule chance.Rule, w engine.Workers) *Sweeper {
 		ws.draw.Init(l)
 		s.scratch = append(s.scratch, ws)
 	}
-	s.sweep, s.refresh, s.column = s.sweepTask, s.refreshTask, s.columnTask
+	s.sweep, s.refresh, s.joint.task = s.sweepTask, s.refreshTask, s.jointTask
 	return s
 }
 
@@ -137,6 +129,7 @@ func (s *Sweeper) divide(sites, bytes int) {
 	small := s.chunk < 32 && b.Sites >= sites
 	if s.asm != nil && s.chunk < 64 && (small || 4*b.Sites*b.Stride() >= bytes) {
 		s.chunk, s.team = 64, true
+		s.joint.spare = newWorkspace().block
 	}
 }
 

@@ -73,7 +73,11 @@ func (s *Sweeper) refreshTask(task, worker int) {
 		for g := 0; g < p.replicas; g += group {
 			s.load(w, &p, &w.s[g/group], p.spins, g, i, n)
 		}
-		s.apply(w, &p, i, 1)
+		if s.team {
+			s.refreshTogether(w, p, i)
+		} else {
+			s.columns(&w.apply, w.block, &p, i, 1, 0, p.ld)
+		}
 	}
 }
 
@@ -86,15 +90,23 @@ func (s *Sweeper) sweepTask(task, worker int) {
 		return
 	}
 	w := s.scratch[worker]
-	clear(w.masks[:])
 	w.draw.Start(s.key, s.halfT[p.system*s.batch.Replicas+p.first:][:p.replicas])
+	if s.team {
+		s.sweepTogether(w, p)
+		return
+	}
+	clear(w.masks[:])
 	for i := 0; i < s.batch.Sites; i += blockSites {
-		s.visit(w, &p, i, min(blockSites, s.batch.Sites-i))
+		if s.visit(w, &p, i) {
+			s.columns(&w.apply, w.block, &p, i, 2, 0, p.ld)
+		}
 	}
 }
 
-// visit sweeps the n sites from site i on.
-func (s *Sweeper) visit(w *workspace, p *part, i, n int) {
+// visit sweeps the block of sites from site i on, except that only its own copy of the fields follows the flips. It tells
+// whether there are any.
+func (s *Sweeper) visit(w *workspace, p *part, i int) bool {
+	n := min(blockSites, s.batch.Sites-i)
 	w.draw.Rows(s.rule, w.l[0].floats(), w.l[1].floats(), group, i, n, s.batch.element(p.system, p.first), p.replicas)
 	for g := 0; g < p.replicas; g += group {
 		q := g / group
@@ -107,7 +119,7 @@ func (s *Sweeper) visit(w *workspace, p *part, i, n int) {
 		any |= m
 	}
 	if any == 0 {
-		return
+		return false
 	}
 	for g := 0; g < p.replicas; g += group {
 		s.store(w, p, &w.s[g/group], g, i, n)
@@ -115,7 +127,7 @@ func (s *Sweeper) visit(w *workspace, p *part, i, n int) {
 	w.flips = w.masks
 	clear(w.flips[n:])
 	transposeBits(&w.flips)
-	s.apply(w, p, i, 2)
+	return true
 }
 
 // decide visits group q of the lanes.
@@ -138,25 +150,8 @@ func (s *Sweeper) decide(w *workspace, p *part, q, i, n int) {
 	}
 }
 
-// apply adds the couplings of the block's flips, times scale and the present spins, to all fields.
-func (s *Sweeper) apply(w *workspace, p *part, i int, scale float32) {
-	if !s.team {
-		s.columns(&w.apply, w.block, p, i, scale, 0, p.ld)
-		return
-	}
-	s.joint = joint{*p, i, scale}
-	s.workers.Do(s.workers.N(), s.column)
-}
-
-// columnTask is a worker's share of apply: the block is that of worker 0.
-func (s *Sweeper) columnTask(task, worker int) {
-	j, width := &s.joint, tile*s.asm.lanes
-	tiles := (j.ld + width - 1) / width
-	from, to := tiles*task/s.workers.N()*width, tiles*(task+1)/s.workers.N()*width
-	s.columns(&s.scratch[worker].apply, s.scratch[0].block, &j.part, j.site, j.scale, from, min(to, j.ld))
-}
-
-// columns is apply for the columns from from to to, a tile at a time. Couplings too large for the second-level cache are
+// columns adds the couplings of a block's flips, times scale and the present spins, to all fields of the columns from from
+// to to, a tile at a time. Couplings too large for the second-level cache are
 // fetched a tile ahead.
 func (s *Sweeper) columns(a *applyArgs, b *block, p *part, i int, scale float32, from, to int) {
 	for c := from; c < to; {
