@@ -19,6 +19,7 @@ var outputs = map[string]func() string{
 
 	"multispin/avx2_amd64.s":   multispin256,
 	"multispin/avx512_amd64.s": multispin512,
+	"multispin/tables_amd64.s": multispinTables,
 }
 
 func main() {

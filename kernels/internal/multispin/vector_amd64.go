@@ -6,14 +6,6 @@ import (
 	"cavity/engine/cpu/level"
 )
 
-// wideTables is what a block of words needs in a pass, by lane.
-type wideTables struct {
-	pairs      [16][4][8]uint64
-	thresholds [Planes * 4][8]uint64
-	owner
-	_ [112]byte // between workers, and so that vectors of the next begin on cache lines
-}
-
 // A vectorBoard is the part of a board's argument that stays the same.
 type vectorBoard struct {
 	lanes  int // words of a vector
@@ -259,6 +251,9 @@ type vectorSweeper struct {
 func (v *vectorSweeper) init(s *Sweeper) {
 	v.vectorBoard.init(&s.board)
 	v.tables = make([]wideTables, s.workers.N())
+	for i := range v.tables {
+		v.tables[i].init(v.lanes)
+	}
 	v.run = [2][2][2]func(*planeArgs){
 		{{metropolis2AVX2, metropolis3AVX2}, {heatBath2AVX2, heatBath3AVX2}},
 		{{metropolis2AVX512, metropolis3AVX512}, {heatBath2AVX512, heatBath3AVX512}},
@@ -273,7 +268,7 @@ func (v *vectorSweeper) init(s *Sweeper) {
 		a := v.plane(&s.board, block, sl, colour, worker)
 		t := &v.tables[worker]
 		if t.renew(s.turn, block) {
-			v.set(s, t, block)
+			t.set(s, v.lanes, block)
 		}
 		a.siteKey, a.keys = uint64(s.pass.siteKey), s.pass.keys
 		if v.lanes == 4 {
@@ -283,47 +278,6 @@ func (v *vectorSweeper) init(s *Sweeper) {
 		a.thresholds = unsafe.Pointer(&t.thresholds)
 		v.run(a)
 	})
-}
-
-// set fills the tables of a block. Lanes beyond its words have them again.
-func (v *vectorSweeper) set(s *Sweeper, t *wideTables, block int) {
-	first := v.lanes * block
-	n := min(v.lanes, s.Words-first)
-	for q := range t.pairs {
-		rows := &t.pairs[q]
-		for lane := range n {
-			for i, x := range s.pass.perPair(uint32(first+lane), uint32(q)) {
-				rows[i][lane&7] = uint64(x)
-			}
-		}
-		for i := range rows {
-			v.repeat(&rows[i], n)
-		}
-	}
-	planes := Planes
-	if s.Shared {
-		planes = 1
-	}
-	for p := range planes {
-		var base [8]uint64 // the first choice's thresholds, from which the others' differences are taken
-		for i, c := range s.order {
-			row := &t.thresholds[p*len(s.order)+i]
-			for lane, x := range s.thresholds[(p*len(s.order)+c)*s.Words+first:][:n] {
-				row[lane&7] = x ^ base[lane&7]
-			}
-			if i == 0 && !s.Shared {
-				base = *row
-			}
-			v.repeat(row, n)
-		}
-	}
-}
-
-// repeat fills a vector whose first n lanes are set.
-func (v *vectorBoard) repeat(row *[8]uint64, n int) {
-	for lane := n; lane < v.lanes; lane++ {
-		row[lane&7] = row[(lane-n)&7]
-	}
 }
 
 func (v *vectorSweeper) sweep(s *Sweeper) { v.job.sweep(s.workers) }
