@@ -9,6 +9,7 @@ import (
 type Plan struct {
 	Stages []Stage
 	Seed   uint64
+	Split  *Split // how several devices share the plan; nil: they cannot
 }
 
 // A Stage is one gorgonia graph, run Repeat times in each step of the Program.

@@ -37,6 +37,9 @@ type stage struct {
 // what no slot needs, fuses, assigns memory, and lets the backend prepare every step. The error names the stage and the
 // model's operation.
 func Compile(p Plan, b Backend) (*Program, error) {
+	if s, ok := b.(Several); ok {
+		return compileParts(p, s)
+	}
 	if r, ok := b.(Rehearser); ok {
 		rehearsal, fits := r.Rehearse()
 		if _, err := compile(p, rehearsal); err != nil {

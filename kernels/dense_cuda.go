@@ -16,6 +16,9 @@ const (
 	denseQuad    = 4
 )
 
+// systemsBefore is the number of the first system, of a part of a larger run.
+var systemsBefore = cuda.Word(func(c *engine.Clock) uint32 { return c.First })
+
 // CUDA turns the spins of 64 sites at a time in all replicas, then adds their rows to the fields: two launches a block of sites.
 func (k *denseSweep) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	b := k.batch
@@ -34,7 +37,7 @@ func (k *denseSweep) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) 
 	for site := 0; site < b.Sites; site += denseBlock {
 		launches = append(launches, cuda.Launch{
 			Source: code.Dense, Entry: "dense_decide", Block: [3]int{32 * denseWarps}, Grid: [3]int{cuda.Blocks(b.Replicas, denseWarps), b.Systems},
-			Args: []any{out, in[1], in[3], in[4], flips, n, ld, replicas, uint32(in[3].Len()), uint32(k.rule), uint32(site), cuda.Stream(k.stream)},
+			Args: []any{out, in[1], in[3], in[4], flips, n, ld, replicas, uint32(in[3].Len()), uint32(k.rule), uint32(site), systemsBefore, cuda.Stream(k.stream)},
 		}, cuda.Launch{
 			Source: code.Dense, Entry: "dense_spread", Block: [3]int{denseColumns}, Grid: [3]int{tiles, cuda.Blocks(b.Replicas, group), b.Systems},
 			Args: []any{out, in[1], flips, n, ld, replicas, uint32(site), uint32(group)},

@@ -120,6 +120,9 @@ func (g *Graph) Sites() int   { return g.sites }
 func (g *Graph) Entries() int { return g.entries }
 func (g *Graph) Colours() int { return g.colours }
 
+// Lists is the number of lists of edges that the graph was made of: 1 when all systems share one.
+func (g *Graph) Lists() int { return len(g.topologies) }
+
 // Adjacency lists the edges of a system from both ends: the neighbours of site i are neighbours[offsets[i]:offsets[i+1]].
 // The slices must not be changed.
 func (g *Graph) Adjacency(system int) (offsets, neighbours []int32) {

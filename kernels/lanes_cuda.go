@@ -53,7 +53,7 @@ func (k *hopfieldSampler) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buf
 	count.When = func(c *engine.Clock) bool { return c.Pass%RefreshEvery == 0 }
 	return []cuda.Launch{count, {
 		Source: code.Lanes, Entry: entry, Shared: shared, Block: [3]int{4 * hopfieldGroup}, Grid: [3]int{cuda.Blocks(m.Replicas, hopfieldGroup), m.Systems},
-		Args: []any{out, in[1], in[2], in[3], in[4], hopfieldStruct(m), uint32(in[3].Len()), rule, scale, cuda.Stream(k.stream)},
+		Args: []any{out, in[1], in[2], in[3], in[4], hopfieldStruct(m), uint32(in[3].Len()), rule, scale, systemsBefore, cuda.Stream(k.stream)},
 	}}, nil
 }
 
@@ -101,7 +101,7 @@ func (k *bitSweep) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([
 	}
 	run := func(count uint32) cuda.Launch {
 		return cuda.Launch{Source: code.Lanes, Entry: "bits_sweep", Block: [3]int{128}, Grid: [3]int{cuda.Blocks(m.Replicas, 4), m.Systems},
-			Args: []any{out, in[1], in[2], in[3], in[4], scratch, bitsStruct(m, in[3].Len()), uint32(k.rule), m.Strength, count, cuda.Stream(k.stream)}}
+			Args: []any{out, in[1], in[2], in[3], in[4], scratch, bitsStruct(m, in[3].Len()), uint32(k.rule), m.Strength, count, systemsBefore, cuda.Stream(k.stream)}}
 	}
 	pairs := run(1)
 	pairs.When = func(c *engine.Clock) bool { return c.Pass%RefreshEvery == 0 }

@@ -40,7 +40,11 @@ func LatticeClasses(rule Rule, dims int) int { return latticeRule(rule).Classes(
 
 // latticeForm names a lattice in an operation's printed form.
 func latticeForm(l Lattice) string {
-	return fmt.Sprintf("%v, words %d, couplings %d, strips %v, shared %v", l.Size, l.Words, l.CouplingWords, l.Strips, l.Shared)
+	form := fmt.Sprintf("%v, words %d, couplings %d, strips %v, shared %v", l.Size, l.Words, l.CouplingWords, l.Strips, l.Shared)
+	if l.First > 0 {
+		form += fmt.Sprintf(", after %d", l.First)
+	}
+	return form
 }
 
 // latticeThresholds spreads thresholds over bit planes.
@@ -181,6 +185,9 @@ func (k *latticeSweep) Host(c engine.Clock, out engine.Buffer, in []engine.Buffe
 // Bind is the sweep of package multispin.
 func (k *latticeSweep) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer) (func(*engine.Clock) error, error) {
 	thresholds := engine.Slice[uint64](in[len(in)-1])
+	if k.lattice.First > 0 {
+		return nil, fmt.Errorf("lattice sweep: a part of a larger run is for CUDA devices")
+	}
 	s, err := multispin.NewSweeper(k.lattice, k.rule, engine.Slice[uint64](out), latticeWords(k.lattice, in), thresholds, w)
 	if err != nil {
 		return nil, err

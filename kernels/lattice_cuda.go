@@ -21,7 +21,7 @@ func latticeStruct(l Lattice) ([]byte, error) {
 	if n := l.Sites() * l.Words; n > math.MaxInt32 {
 		return nil, fmt.Errorf("lattice: %d words of spins, at most 2^31 on a CUDA device", n)
 	}
-	b := make([]byte, 24)
+	b := make([]byte, 28)
 	for k := range 3 {
 		n := 1
 		if k < l.Dims() {
@@ -32,6 +32,7 @@ func latticeStruct(l Lattice) ([]byte, error) {
 	binary.LittleEndian.PutUint32(b[12:], uint32(l.Words))
 	binary.LittleEndian.PutUint32(b[16:], uint32(l.CouplingWords))
 	binary.LittleEndian.PutUint32(b[20:], flag(l.Strips))
+	binary.LittleEndian.PutUint32(b[24:], uint32(l.First))
 	return b, nil
 }
 

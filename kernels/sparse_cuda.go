@@ -59,7 +59,7 @@ func (k *sparseSweep) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer)
 	var ls []cuda.Launch
 	for c, sites := range g.widest {
 		l := cuda.Threads(code.Sparse, "sparse_sweep", sites*m.Replicas, out, in[1], in[2], in[3], in[4], g.offsets, g.neighbours, g.order, g.colours,
-			g.model, uint32(in[3].Len()), uint32(k.rule), uint32(c), cuda.Stream(k.stream))
+			g.model, uint32(in[3].Len()), uint32(k.rule), uint32(c), systemsBefore, cuda.Stream(k.stream))
 		l.Grid[1] = m.Systems
 		ls = append(ls, l)
 	}

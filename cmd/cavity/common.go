@@ -10,7 +10,7 @@ import (
 
 // common are the flags of every verb that computes; such a verb embeds them.
 type common struct {
-	Backend         string        `default:"cpu" placeholder:"NAME" help:"Backend: cpu, openblas, tape or cuda[:n][,own][,tf32] (see cavity devices)."`
+	Backend         string        `default:"cpu" placeholder:"NAME" help:"Backend: cpu, openblas, tape or cuda[:n,…][,own][,tf32] (see cavity devices)."`
 	Workers         int           `default:"0" help:"Threads; 0 means all cores. The results do not depend on it."`
 	Seed            uint64        `default:"1" help:"Seed of the random numbers: the same seed gives the same bytes."`
 	Out             string        `placeholder:"DIR" help:"Folder for the results, figures and checkpoints; without it they are only printed."`

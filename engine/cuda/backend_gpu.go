@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -27,24 +28,31 @@ func init() {
 			if err != nil {
 				return nil, err
 			}
-			d, err := open(c.index)
-			if err != nil {
-				return nil, err
+			if len(c.devices) > 1 {
+				return openSeveral(c, o)
 			}
-			b := &backend{device: d, notice: o.Notice}
-			if err := d.openProducts(c.own, c.tf32); err != nil {
-				return nil, errors.Join(err, b.Close())
-			}
-			return b, nil
+			return openOne(c, o)
 		},
 		Describe: describe,
 	})
 }
 
-// A choice is what follows the colon in --backend cuda:…: a device and words about its products.
+// A choice is what follows the colon in --backend cuda:…: devices and words about their products.
 type choice struct {
-	index     int
+	devices   []int
 	own, tf32 bool
+}
+
+func openOne(c choice, o engine.Options) (*backend, error) {
+	d, err := open(c.devices[0])
+	if err != nil {
+		return nil, err
+	}
+	b := &backend{device: d, notice: o.Notice}
+	if err := d.openProducts(c.own, c.tf32); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
 }
 
 func parse(arg string) (c choice, err error) {
@@ -58,10 +66,16 @@ func parse(arg string) (c choice, err error) {
 		default:
 			n, err := strconv.Atoi(word)
 			if err != nil || n < 0 {
-				return c, fmt.Errorf("cuda: no device %q: write cuda, cuda:0, cuda:1, …, with own (own products) or tf32 after a comma where wanted", word)
+				return c, fmt.Errorf("cuda: no device %q: write cuda, cuda:0, cuda:1, …, several as in cuda:0,1, with own (own products) or tf32 after a comma where wanted", word)
 			}
-			c.index = n
+			if slices.Contains(c.devices, n) {
+				return c, fmt.Errorf("cuda: device %d is named twice", n)
+			}
+			c.devices = append(c.devices, n)
 		}
+	}
+	if len(c.devices) == 0 {
+		c.devices = []int{0}
 	}
 	if c.own && c.tf32 {
 		return c, errors.New("cuda: own and tf32 contradict each other: own products are float32")

@@ -10,6 +10,11 @@
 // step: the host synchronises when it reads or writes a slot. Launches are not gathered in CUDA graphs, because gorgonia.org/cu
 // cannot instantiate them.
 //
+// Products use cuBLAS where it is installed (found by dlopen; strict float32, or TF32 when "cuda:tf32" asks for it) and own kernels
+// elsewhere or with "cuda:own"; own products take a bias, an activation and a sample along ([engine.Fused]). What was used is among the
+// backend's facts. "cuda:0,1" divides a plan's independent systems among devices ([engine.Split]), with the bits of one device. The memory
+// of a program is summed before any is taken, told, and refused whole when the device has less ([engine.Rehearser]).
+//
 // A kernel of package kernels runs here when it implements [Kernel]; one that does not is an error, not a detour over the host.
 //
 // Faults of a kernel surface at the next synchronisation, named with the launches in question; with CUDA_LAUNCH_BLOCKING=1

@@ -24,7 +24,7 @@ __device__ __forceinline__ float halfTemperature(const double *beta, const int *
 }
 
 extern "C" __global__ void __launch_bounds__(WARPS * 32) dense_decide(float *state, const float *couplings, const double *beta, const int *index, Flips *flips,
-    u32 n, u32 ld, u32 replicas, u32 temperatures, u32 rule, u32 site, u32 k0, u32 k1, u32 c2, u32 c3) {
+    u32 n, u32 ld, u32 replicas, u32 temperatures, u32 rule, u32 site, u32 before, u32 k0, u32 k1, u32 c2, u32 c3) {
   __shared__ float j[BLOCK][BLOCK];
   const u32 system = blockIdx.y, lane = threadIdx.x & 31, r = blockIdx.x * WARPS + (threadIdx.x >> 5);
   const u32 sites = min(BLOCK, n - site);
@@ -37,7 +37,7 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32) dense_decide(float *sta
   if (r >= replicas) return;
   float *spins = state + ((size_t)2 * system * replicas + r) * ld + site, *fields = spins + (size_t)replicas * ld;
   const float halfT = halfTemperature(beta, index, temperatures, system * replicas + r);
-  const unsigned long long element = (unsigned long long)system * ((replicas + 63) / 64 * 64) + r;
+  const unsigned long long element = (unsigned long long)(before + system) * ((replicas + 63) / 64 * 64) + r;
   float s[2], h[2], limit[2];
   for (int half = 0; half < 2; half++) {
     u32 k = lane + 32 * half;

@@ -7,16 +7,16 @@ __device__ __forceinline__ void count(int &x) {
   if (x < 2147483647) x++;
 }
 
-extern "C" __global__ void __launch_bounds__(256) exchange(int *ladder, const double *energies, const double *beta, u32 ladders, u32 t, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
+extern "C" __global__ void __launch_bounds__(256) exchange(int *ladder, const double *energies, const double *beta, u32 ladders, u32 t, u32 before, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
   const u32 l = blockIdx.x * blockDim.x + threadIdx.x;
   if (l >= ladders) return;
-  const size_t n = (size_t)ladders * t, first = (size_t)l * t;
-  auto row = [&](int r, u32 j) -> int & { return ladder[r * n + first + j]; };
+  const size_t n = (size_t)ladders * t, here = (size_t)l * t, first = before + here;  // before: of a larger run that this is a part of
+  auto row = [&](int r, u32 j) -> int & { return ladder[r * n + here + j]; };
   for (u32 j = odd; j + 1 < t; j += 2) {
     const u32 a = (u32)row(WALKER, j), b = (u32)row(WALKER, j + 1);
     if (a >= t || b >= t) __trap();
     count(row(ATTEMPTS, j));
-    const double gain = (beta[j] - beta[j + 1]) * (energies[first + a] - energies[first + b]);
+    const double gain = (beta[j] - beta[j + 1]) * (energies[here + a] - energies[here + b]);
     if (!(gain >= (double)logUniform(word32({k0, k1, c2, c3}, first + j)))) continue;
     row(WALKER, j) = (int)b;
     row(WALKER, j + 1) = (int)a;

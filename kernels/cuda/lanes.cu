@@ -46,7 +46,7 @@ struct HopfieldLane {
   }
 };
 
-__device__ __forceinline__ HopfieldLane hopfieldLane(float *state, const float *patterns, const float *external, const double *beta, const int *index, float *shared, const Hopfield &m, u32 temperatures) {
+__device__ __forceinline__ HopfieldLane hopfieldLane(float *state, const float *patterns, const float *external, const double *beta, const int *index, float *shared, const Hopfield &m, u32 temperatures, u32 before) {
   const u32 system = blockIdx.y, column = threadIdx.x / 4, at = blockIdx.x * GROUP + column;
   HopfieldLane l;
   l.live = at < m.replicas;
@@ -56,14 +56,14 @@ __device__ __forceinline__ HopfieldLane hopfieldLane(float *state, const float *
   l.xi = patterns + (size_t)system * m.sites * m.stride;
   l.b = external + (size_t)system * m.sites;
   l.x = shared + column;
-  l.first = element(system, m.replicas, l.r);
+  l.first = element(before + system, m.replicas, l.r);
   l.halfT = halfTemperature(beta, index, temperatures, system * m.replicas + l.r);
   return l;
 }
 
-extern "C" __global__ void __launch_bounds__(4 * GROUP) hopfield_sweep(float *state, const float *patterns, const float *external, const double *beta, const int *index, const Hopfield m, u32 temperatures, u32 rule, float scale, u32 k0, u32 k1, u32 c2, u32 c3) {
+extern "C" __global__ void __launch_bounds__(4 * GROUP) hopfield_sweep(float *state, const float *patterns, const float *external, const double *beta, const int *index, const Hopfield m, u32 temperatures, u32 rule, float scale, u32 before, u32 k0, u32 k1, u32 c2, u32 c3) {
   extern __shared__ float shared[];
-  HopfieldLane l = hopfieldLane(state, patterns, external, beta, index, shared, m, temperatures);
+  HopfieldLane l = hopfieldLane(state, patterns, external, beta, index, shared, m, temperatures, before);
   float *overlaps = l.spins + (size_t)m.sites * m.lanes;
   for (u32 mu = l.q; mu < m.stride; mu += 4) l.x[mu * GROUP] = l.live ? overlaps[(size_t)mu * m.lanes] : 0.f;
   for (u32 i = 0; i < m.sites; i++) {
@@ -80,9 +80,9 @@ extern "C" __global__ void __launch_bounds__(4 * GROUP) hopfield_sweep(float *st
 
 // hopfield_block turns all spins given λ and counts the overlaps anew. In block sampling λ is drawn given the overlaps, with √T for
 // its deviation; in Little's dynamics (rule 2) it is the old overlaps themselves.
-extern "C" __global__ void __launch_bounds__(4 * GROUP) hopfield_block(float *state, const float *patterns, const float *external, const double *beta, const int *index, const Hopfield m, u32 temperatures, u32 rule, float scale, u32 k0, u32 k1, u32 c2, u32 c3) {
+extern "C" __global__ void __launch_bounds__(4 * GROUP) hopfield_block(float *state, const float *patterns, const float *external, const double *beta, const int *index, const Hopfield m, u32 temperatures, u32 rule, float scale, u32 before, u32 k0, u32 k1, u32 c2, u32 c3) {
   extern __shared__ float shared[];
-  HopfieldLane l = hopfieldLane(state, patterns, external, beta, index, shared, m, temperatures);
+  HopfieldLane l = hopfieldLane(state, patterns, external, beta, index, shared, m, temperatures, before);
   const Stream stream = {k0, k1, c2, c3};
   const bool little = rule == LITTLE;
   const float width = (float)sqrt(2. * (double)l.halfT), shift = little ? (float)m.patterns : 0.f;
@@ -192,14 +192,14 @@ __device__ __forceinline__ int bitField(const Bits &m, const u64 *row, const u64
 }
 
 // bits_sweep; with `count` it only counts the sum over pairs anew.
-extern "C" __global__ void __launch_bounds__(128) bits_sweep(u64 *state, const u64 *couplings, const float *external, const double *beta, const int *index, u64 *scratch, const Bits m, u32 rule, float strength, u32 count, u32 k0, u32 k1, u32 c2, u32 c3) {
+extern "C" __global__ void __launch_bounds__(128) bits_sweep(u64 *state, const u64 *couplings, const float *external, const double *beta, const int *index, u64 *scratch, const Bits m, u32 rule, float strength, u32 count, u32 before, u32 k0, u32 k1, u32 c2, u32 c3) {
   const u32 system = blockIdx.y, r = blockIdx.x * 4 + (threadIdx.x >> 5), lane = threadIdx.x & 31;
   if (r >= m.replicas) return;
   u64 *s = state + (size_t)system * (m.words + 1) * m.lanes + r, *mine = scratch + ((size_t)system * m.replicas + r) * m.words;
   const u64 *j = couplings + (size_t)system * m.sites * m.words;
   for (u32 k = lane; k < m.words; k += 32) mine[k] = s[(size_t)k * m.lanes];
   const float halfT = halfTemperature(beta, index, m.temperatures, system * m.replicas + r);
-  const u64 e = element(system, m.replicas, r);
+  const u64 e = element(before + system, m.replicas, r);
   long long change = 0;
   for (u32 i = 0; i < m.sites; i++) {
     int spin;

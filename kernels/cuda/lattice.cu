@@ -8,7 +8,7 @@
 
 struct Lattice {
   u32 size[3];  // z = 1 in two dimensions
-  u32 words, couplingWords, strips;
+  u32 words, couplingWords, strips, first;  // first: the number of the first word
 };
 
 __device__ __forceinline__ u64 rotate(u64 x, int turn) { return turn == 0 ? x : turn > 0 ? x << 1 | x >> 63 : x >> 1 | x << 63; }
@@ -102,7 +102,7 @@ __device__ __forceinline__ void sweep(u64 *spins, const u64 *couplings, const u6
     for (int c = 0; c < classes; c++) below |= is[c] & t[(size_t)(32 * classes + c) * l.words];  // probability one
     undecided &= ~below;
     for (u32 q = 0; q < 16 && undecided; q++) {
-      const uint4 x = philox(stream, b.w | q << 24, b.site);
+      const uint4 x = philox(stream, (b.l.first + b.w) | q << 24, b.site);
 #pragma unroll
       for (int h = 0; h < 2; h++) {
         const u64 random = h == 0 ? join(x.y, x.x) : join(x.w, x.z);

@@ -13,7 +13,7 @@ __device__ __forceinline__ float field(const Model &m, const int *offsets, const
 
 // A thread turns one site of a colour in one replica; blockIdx.y is the system.
 extern "C" __global__ void __launch_bounds__(256) sparse_sweep(float *state, const float *weights, const float *external, const double *beta, const int *index, const int *offsets, const int *neighbours, const int *order, const int *colours,
-    const Model m, u32 temperatures, u32 rule, u32 colour, u32 k0, u32 k1, u32 c2, u32 c3) {
+    const Model m, u32 temperatures, u32 rule, u32 colour, u32 before, u32 k0, u32 k1, u32 c2, u32 c3) {
   const u32 e = blockIdx.x * blockDim.x + threadIdx.x, r = e % m.replicas, q = blockIdx.y, g = m.each * q;
   const int *starts = colours + (size_t)g * (m.colours + 1);
   const u32 k = (u32)starts[colour] + e / m.replicas;
@@ -22,7 +22,7 @@ extern "C" __global__ void __launch_bounds__(256) sparse_sweep(float *state, con
   if (t >= temperatures || !(beta[t] >= 0)) __trap();
   float *s = state + (size_t)q * m.sites * m.lanes + r;
   const float h = field(m, offsets + (size_t)g * (m.sites + 1), neighbours + (size_t)g * m.entries, weights + (size_t)q * m.entries, s, i, external[(size_t)q * m.sites + i]);
-  const u64 element = (u64)q * ((m.replicas + 63) / 64 * 64) + r;
+  const u64 element = (u64)(before + q) * ((m.replicas + 63) / 64 * 64) + r;
   const float limit = threshold(rule, word32({k0, k1, c2, c3}, (u64)k << 34 | element), (float)(.5 / beta[t]));
   float &mine = s[(size_t)i * m.lanes];
   if (mine * h <= limit) mine = -mine;

@@ -110,45 +110,53 @@ func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
 }
 
 // plan is the stages sweep, exchange, follow, which runs when temperatures change, and measure, which [Measurement.Take] runs.
-func (s *Sampler) plan() (engine.Plan, error) {
-	p := engine.Plan{Seed: s.Seed}
+func (s *Sampler) plan() (p engine.Plan, err error) {
+	p.Seed = s.Seed
+	if p.Stages, s.slots, err = s.stages(s.batch, s.carrier); err == nil {
+		p.Split = s.split()
+	}
+	return p, err
+}
+
+// stages are the plan's for a batch and its carrier, or for a part of them; slots are what is measured.
+func (s *Sampler) stages(b batch, c carrier) (stages []engine.Stage, slots []string, err error) {
 	add := func(name string, repeat int, build func(g *graph) map[string]node) error {
-		g := newGraph(s.batch)
+		g := newGraph(b)
 		stage, err := g.Stage(name, repeat, build(g))
-		p.Stages = append(p.Stages, stage)
+		stages = append(stages, stage)
 		return err
 	}
-	err := add("sweep", s.Sweeps, func(g *graph) map[string]node { return map[string]node{"state": s.carrier.sweep(g)} })
-	if h, ok := s.carrier.(interface{ houdayer(g *graph) node }); err == nil && ok && s.Houdayer {
+	err = add("sweep", s.Sweeps, func(g *graph) map[string]node { return map[string]node{"state": c.sweep(g)} })
+	if h, ok := c.(interface{ houdayer(g *graph) node }); err == nil && ok && s.Houdayer {
 		err = add("houdayer", 1, func(g *graph) map[string]node { return map[string]node{"state": h.houdayer(g)} })
 	}
-	if err == nil && s.batch.temperatures > 1 {
+	if err == nil && b.temperatures > 1 {
 		err = add("exchange", 1, func(g *graph) map[string]node {
-			e := s.carrier.energies(g)
+			e := c.energies(g)
 			ladder := g.Do(func() (node, error) { return kernels.Exchange(exchangeStream, g.ladder(), e, g.beta()) })
 			next := map[string]node{"ladder": ladder}
-			if s.carrier.follows() {
-				maps.Copy(next, s.carrier.follow(g, ladder))
+			if c.follows() {
+				maps.Copy(next, c.follow(g, ladder))
 			}
 			return next
 		})
 	}
-	if err == nil && s.carrier.follows() {
-		err = add("follow", 0, func(g *graph) map[string]node { return s.carrier.follow(g, g.ladder()) })
+	if err == nil && c.follows() {
+		err = add("follow", 0, func(g *graph) map[string]node { return c.follow(g, g.ladder()) })
 	}
 	if err == nil {
 		err = add("measure", 0, func(g *graph) map[string]node {
-			e := s.carrier.energies(g)
-			next := s.carrier.observe(g)
+			e := c.energies(g)
+			next := c.observe(g)
 			next["energy"] = g.Do(func() (node, error) { return kernels.ByTemperature(g.ladder(), e) })
 			for k := range next {
-				s.slots = append(s.slots, k)
+				slots = append(slots, k)
 			}
-			slices.Sort(s.slots)
+			slices.Sort(slots)
 			return next
 		})
 	}
-	return p, err
+	return stages, slots, err
 }
 
 // Step makes n steps.

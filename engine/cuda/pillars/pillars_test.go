@@ -80,6 +80,50 @@ func TestResumeOnCPU(t *testing.T) {
 	}
 }
 
+// TestSeveral divides systems among two and three devices: the results are those of the CPU to the last bit, and a checkpoint of
+// several devices goes on with one. What does not divide says so in a sentence.
+func TestSeveral(t *testing.T) {
+	binary := command(t)
+	if !strings.Contains(os.Getenv("CAVITY_LIBCUDA"), "ptxsim") {
+		t.Skip("only under the emulator, which has as many devices as one asks for")
+	}
+	t.Setenv("PTXSIM_DEVICES", "3")
+	small := " --warmup 10 --sweeps 20"
+	for args, backend := range map[string]string{
+		"temper --model ea3d --size 4 --systems 16 --temps 0.8:2.0:4":                             "cuda:0,1",
+		"temper --model sk --size 70 --temps 0.4:1.6:4 --systems 5":                               "cuda:2,0",
+		"temper --model sk --size 70 --couplings pm1 --layout bits --temps 0.4:1.6:4 --systems 5": "cuda:0,1,2",
+		"temper --model hopfield --size 60 --patterns 3 --temps 0.2:1.0:4 --systems 3":            "cuda:0,1,2",
+		"temper --model ea2d --size 6 --couplings gaussian --temps 0.8:2.0:4 --systems 4":         "cuda:0,1",
+	} {
+		if s := differ("", result(t, binary, args+small, "cpu"), result(t, binary, args+small, backend), 0, 0); s != "" {
+			t.Errorf("%s on %s: %s", args, backend, s)
+		}
+	}
+	for want, args := range map[string]string{
+		"cuda:0,1: 1 systems in parts of at least 8: they divide among at most 1 devices":      "temper --model ising2d --size 8 --temps 1.8:3.0:4",
+		"cuda:0,1: this computation does not divide into independent systems: name one device": "dmft solve --time 1 --trajectories 64",
+	} {
+		_, err := run(binary, args, "cuda:0,1")
+		if exit, ok := err.(*exec.ExitError); !ok || !strings.Contains(string(exit.Stderr), want) || strings.Count(string(exit.Stderr), "\n") != 1 {
+			t.Errorf("%s: %v does not say %q in one line", args, err, want)
+		}
+	}
+	out := filepath.Join(t.TempDir(), "run")
+	args := "temper --model sk --size 40 --systems 4 --temps 0.4:1.6:4 --warmup 10 --sweeps 300 --checkpoint-every 1ms --out " + out
+	whole := result(t, binary, strings.Replace(args, out, filepath.Join(t.TempDir(), "whole"), 1), "cpu")
+	if text, err := run(binary, args, "cuda:0,1", "PTXSIM_FAIL_AFTER=1500", "PTXSIM_QUIET=1"); err == nil {
+		t.Fatalf("the planted fault did not stop the run: %s", text)
+	}
+	part, err := run(binary, args+" --resume", "cuda:1")
+	if err != nil {
+		t.Fatalf("resume: %v: %s", err, part)
+	}
+	if s := differ("", whole, decode(t, part), 0, 0); s != "" {
+		t.Error(s)
+	}
+}
+
 func run(binary, args, backend string, env ...string) ([]byte, error) {
 	cmd := exec.Command(binary, append(strings.Fields(args), "--backend", backend, "--json", "--quiet", "--seed", "5")...)
 	cmd.Env = append(os.Environ(), env...)

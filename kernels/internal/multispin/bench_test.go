@@ -58,19 +58,19 @@ func BenchmarkSweep(b *testing.B) {
 			Lattice
 			lo, hi float64
 		}{
-			{"EA/L=16/512", Lattice{[]int{16, 16, 16}, 8, 1, false, false}, .9, 2},
-			{"EA/L=32/512", Lattice{[]int{32, 32, 32}, 8, 1, false, false}, .9, 2},
-			{"EAown/L=16/512", Lattice{[]int{16, 16, 16}, 8, 8, false, false}, .9, 2},
-			{"EAown/L=32/512", Lattice{[]int{32, 32, 32}, 8, 8, false, false}, .9, 2},
-			{"EA/L=16/64", Lattice{[]int{16, 16, 16}, 1, 1, false, false}, .9, 2},
-			{"EA/L=32/64", Lattice{[]int{32, 32, 32}, 1, 1, false, false}, .9, 2},
-			{"EA/L=16/128", Lattice{[]int{16, 16, 16}, 2, 1, false, false}, .9, 2},
-			{"EA/L=16/192", Lattice{[]int{16, 16, 16}, 3, 1, false, false}, .9, 2},
-			{"EA/L=16/256", Lattice{[]int{16, 16, 16}, 4, 4, false, false}, .9, 2},
-			{"EAshared/L=16/512", Lattice{[]int{16, 16, 16}, 8, 8, false, true}, 1.1, 1.1},
-			{"EAshared/L=32/512", Lattice{[]int{32, 32, 32}, 8, 8, false, true}, 1.1, 1.1},
-			{"Ising2/L=1024", Lattice{[]int{16, 1024}, 1, 0, true, false}, tc, tc},
-			{"Ising2/L=64/512", Lattice{[]int{64, 64}, 8, 0, false, false}, tc, tc},
+			{"EA/L=16/512", Lattice{[]int{16, 16, 16}, 8, 1, false, false, 0}, .9, 2},
+			{"EA/L=32/512", Lattice{[]int{32, 32, 32}, 8, 1, false, false, 0}, .9, 2},
+			{"EAown/L=16/512", Lattice{[]int{16, 16, 16}, 8, 8, false, false, 0}, .9, 2},
+			{"EAown/L=32/512", Lattice{[]int{32, 32, 32}, 8, 8, false, false, 0}, .9, 2},
+			{"EA/L=16/64", Lattice{[]int{16, 16, 16}, 1, 1, false, false, 0}, .9, 2},
+			{"EA/L=32/64", Lattice{[]int{32, 32, 32}, 1, 1, false, false, 0}, .9, 2},
+			{"EA/L=16/128", Lattice{[]int{16, 16, 16}, 2, 1, false, false, 0}, .9, 2},
+			{"EA/L=16/192", Lattice{[]int{16, 16, 16}, 3, 1, false, false, 0}, .9, 2},
+			{"EA/L=16/256", Lattice{[]int{16, 16, 16}, 4, 4, false, false, 0}, .9, 2},
+			{"EAshared/L=16/512", Lattice{[]int{16, 16, 16}, 8, 8, false, true, 0}, 1.1, 1.1},
+			{"EAshared/L=32/512", Lattice{[]int{32, 32, 32}, 8, 8, false, true, 0}, 1.1, 1.1},
+			{"Ising2/L=1024", Lattice{[]int{16, 1024}, 1, 0, true, false, 0}, tc, tc},
+			{"Ising2/L=64/512", Lattice{[]int{64, 64}, 8, 0, false, false, 0}, tc, tc},
 		} {
 			b.Run(fmt.Sprintf("%v/%s", lev, c.name), func(b *testing.B) {
 				defer level.Use(lev)()

@@ -21,6 +21,9 @@ type Lattice struct {
 	// of the couplings at one temperature, one in each bit. Systems of one word are then correlated given their couplings:
 	// each may be averaged over, but comparing their spins is wrong, so replicas of a sample must lie in different words.
 	Shared bool
+
+	// First is the number of the first word when these are a part of a larger run, whose random numbers they take; 0 otherwise.
+	First int
 }
 
 // Limits that keep every index and counter in range.
@@ -52,6 +55,9 @@ func (l Lattice) Check() error {
 	}
 	if l.Words < 1 || l.Words > MaxWords {
 		return fmt.Errorf("lattice: %d words a site: 1 to %d are allowed", l.Words, MaxWords)
+	}
+	if l.First < 0 || l.First > MaxWords-l.Words || l.First > 0 && (l.Strips || l.Shared) {
+		return fmt.Errorf("lattice: %d words before these %d: together at most %d, and none with strips or shared numbers", l.First, l.Words, MaxWords)
 	}
 	if c := l.CouplingWords; c != 0 && c != 1 && c != l.Words {
 		return fmt.Errorf("lattice: %d words a coupling: 0, 1 or the spins' %d are allowed", c, l.Words)

@@ -54,7 +54,7 @@ func (l Lattice) numbers(s rng.Stream, site, w int) (u [64]uint32) {
 		return u
 	}
 	for q := range 16 {
-		x := s.Block(uint32(w)|uint32(q)<<24, uint32(site))
+		x := s.Block(uint32(l.First+w)|uint32(q)<<24, uint32(site))
 		even, odd := uint64(x[0])<<32|uint64(x[1]), uint64(x[2])<<32|uint64(x[3])
 		for r := range u {
 			u[r] |= uint32(even>>r&1)<<(31-2*q) | uint32(odd>>r&1)<<(30-2*q)
