@@ -21,6 +21,7 @@ type modesForward struct {
 	Hidden       []int   `default:"500,500" help:"Units of the hidden layers."`
 	Unsupervised bool    `help:"Learn from pictures without labels: false pictures are mixtures of two; a linear probe reads the last layer."`
 	Threshold    float64 `default:"2" help:"Goodness, the mean square of a layer's activities, that parts real from false pictures."`
+	Sharpness    float64 `default:"10" help:"Factor of goodness minus threshold in the logarithm of a layer's loss."`
 	Rate         float64 `default:"0.001" help:"Learning rate of Adam, of both methods."`
 	Epochs       int     `default:"10" help:"Passes over the training pictures."`
 	Batch        int     `default:"100" help:"Pictures of a minibatch."`
@@ -34,8 +35,8 @@ func (v *modesForward) validate() (err error) {
 	switch {
 	case v.Epochs < 1:
 		return misusef("--epochs is %d: at least 1", v.Epochs)
-	case !(v.Threshold > 0) || !(v.Rate > 0):
-		return misusef("--threshold is %v and --rate is %v: both must be positive", v.Threshold, v.Rate)
+	case !(v.Threshold > 0) || !(v.Sharpness > 0) || !(v.Rate > 0):
+		return misusef("--threshold is %v, --sharpness is %v and --rate is %v: they must be positive", v.Threshold, v.Sharpness, v.Rate)
 	}
 	for _, n := range v.Hidden {
 		if n < 1 {
@@ -56,7 +57,7 @@ type abreast struct {
 
 func (v *modesForward) start(b engine.Backend) (*abreast, error) {
 	layers := append([]int{v.data.Pixels()}, v.Hidden...)
-	forward, err := modes.ForwardForward{Layers: layers, Data: v.data, Unsupervised: v.Unsupervised, Threshold: v.Threshold, Rate: v.Rate, Batch: v.Batch, Seed: v.Seed}.Start(b)
+	forward, err := modes.ForwardForward{Layers: layers, Data: v.data, Unsupervised: v.Unsupervised, Threshold: v.Threshold, Sharpness: v.Sharpness, Rate: v.Rate, Batch: v.Batch, Seed: v.Seed}.Start(b)
 	if err != nil {
 		return nil, misuse{err}
 	}

@@ -18,7 +18,7 @@ import (
 // goodness of a layer is g = Σ a²/n over its n activities a = relu(h W), h the activities below scaled to mean square 1; each
 // layer raises g of real pictures above the threshold θ and lowers it for false ones, by Adam on its own loss
 //
-//	L = <ln(1 + exp(θ - g))> over real + <ln(1 + exp(g - θ))> over false pictures.
+//	L = <ln(1 + exp κ(θ - g))> over real + <ln(1 + exp κ(g - θ))> over false pictures.
 //
 // Supervised, the first pixels hold the label as a one, a false picture has a wrong label, and a picture is given the label
 // of the greatest goodness above the first layer (of the first if there is no other). Unsupervised, a false picture is made of
@@ -28,6 +28,7 @@ type ForwardForward struct {
 	Data         *dataset.Set
 	Unsupervised bool
 	Threshold    float64 // θ; 0: 2
+	Sharpness    float64 // κ; 0: 10
 	Rate         float64 // 0: 0.001
 	Batch        int     // 0: 100
 	Seed         uint64
@@ -69,7 +70,7 @@ func (f *ForwardForward) check() error {
 	for _, d := range []struct {
 		p *float64
 		x float64
-	}{{&f.Threshold, 2}, {&f.Rate, .001}} {
+	}{{&f.Threshold, 2}, {&f.Rate, .001}, {&f.Sharpness, 10}} {
 		if *d.p == 0 {
 			*d.p = d.x
 		}
@@ -90,8 +91,8 @@ func (f *ForwardForward) check() error {
 		return fmt.Errorf("forward-forward: %d classes do not fit into %d pixels", d.Classes, d.Pixels())
 	case f.Batch < 1 || f.Batch > d.Train.Count || f.Unsupervised && f.Batch > masks:
 		return fmt.Errorf("forward-forward: batches of %d of %d pictures (at most %d without labels)", f.Batch, d.Train.Count, masks)
-	case !(f.Threshold > 0) || !(f.Rate > 0):
-		return fmt.Errorf("forward-forward: threshold %v and rate %v: both must be positive", f.Threshold, f.Rate)
+	case !(f.Threshold > 0) || !(f.Sharpness > 0) || !(f.Rate > 0):
+		return fmt.Errorf("forward-forward: threshold %v, sharpness %v and rate %v: they must be positive", f.Threshold, f.Sharpness, f.Rate)
 	}
 	return classes(d)
 }
@@ -109,6 +110,9 @@ func (t *ForwardTrainer) plan() (engine.Plan, error) {
 	e := newBuilder(t.Dtype)
 	layers := map[string]node{}
 	a := e.Slot("test_x", t.chunk, t.Layers[0])
+	if !t.Unsupervised {
+		a = e.AddRow(e.HadRow(a, e.Slot("keep", 1, t.Layers[0])), e.Slot("mark", 1, t.Layers[0]))
+	}
 	for l := 1; l < len(t.Layers); l++ {
 		var g node
 		_, a, g = t.layer(e, a, l)
@@ -169,7 +173,7 @@ func (b *builder) meanSquare(x node) node {
 }
 
 // update is every layer's gradient and its step. With σ the logistic function and B pictures, ∂L/∂W = hᵀ(c ∘ a), where
-// c = -2σ(θ-g)/(nB) for real and 2σ(g-θ)/(nB) for false pictures: no other layer enters.
+// c = -2κσ(κ(θ-g))/(nB) for real and 2κσ(κ(g-θ))/(nB) for false pictures: no other layer enters.
 func (t *ForwardTrainer) update(b *builder) map[string]node {
 	in := t.Layers[0]
 	kinds := []struct {
@@ -182,12 +186,10 @@ func (t *ForwardTrainer) update(b *builder) map[string]node {
 		x := k.x
 		for l := 1; l < len(t.Layers); l++ {
 			h, a, g := t.layer(b, x, l)
-			short := b.Had(b.Sub(b.Num(t.Threshold), g), b.Num(k.sign)) // θ - g or g - θ
-			c := b.Had(b.Apply(gorgonia.Sigmoid, short), b.Num(-2*k.sign/float64(t.Layers[l]*t.Batch)))
-			weighted := b.HadCol(a, c)
-			grad := b.Mul(b.T(h), weighted)
-			lost := b.Sum(b.Apply(gorgonia.Softplus, short))
-			lost = b.Had(lost, b.Num(1/float64(t.Batch)))
+			short := b.Had(b.Sub(b.Num(t.Threshold), g), b.Num(k.sign*t.Sharpness)) // κ(θ - g) or κ(g - θ)
+			c := b.Had(b.Apply(gorgonia.Sigmoid, short), b.Num(-2*k.sign*t.Sharpness/float64(t.Layers[l]*t.Batch)))
+			grad := b.Mul(b.T(h), b.HadCol(a, c))
+			lost := b.Scale(b.Sum(b.Apply(gorgonia.Softplus, short)), 1/float64(t.Batch))
 			if b.Err() != nil {
 				return nil
 			}
@@ -319,15 +321,13 @@ func (t *ForwardTrainer) Accuracy() (float64, error) {
 	p, classes, in := t.Data.Test, t.Data.Classes, t.Layers[0]
 	first := min(2, len(t.Layers)-1)
 	score := make([]float64, p.Count*classes)
-	marked := dataset.Part{Images: append([]uint8{}, p.Images...), Labels: p.Labels, Count: p.Count}
 	for c := range classes {
-		for k := range p.Count {
-			for i := range classes {
-				marked.Images[k*in+i] = 0
-			}
-			marked.Images[k*in+c] = 255
+		mark := make([]float64, in)
+		mark[c] = 1
+		if err := t.write("mark", mark); err != nil {
+			return 0, err
 		}
-		err := t.eachChunk(marked, func(from, n int) error {
+		err := t.eachChunk(p, func(from, n int) error {
 			for l := first; l < len(t.Layers); l++ {
 				g, err := t.read(fmt.Sprintf("goodness%d", l))
 				if err != nil {

@@ -15,7 +15,7 @@ import (
 // The graph's gradients are differences of each layer's own loss. After Adam's first update m is .1 of the gradient.
 func TestForwardForwardGradients(t *testing.T) {
 	for _, unsupervised := range []bool{false, true} {
-		f := ForwardForward{Layers: []int{6, 5, 4}, Data: tiny(), Unsupervised: unsupervised, Threshold: .7, Batch: 7, Seed: 3, Dtype: tensor.Float64}
+		f := ForwardForward{Layers: []int{6, 5, 4}, Data: tiny(), Unsupervised: unsupervised, Threshold: .7, Sharpness: 3, Batch: 7, Seed: 3, Dtype: tensor.Float64}
 		tr, err := f.Start(open(t, "cpu", 1))
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +66,7 @@ func TestForwardForwardGradients(t *testing.T) {
 							g += max(z, 0) * max(z, 0) / float64(out)
 						}
 						if layer == l || layer == 0 {
-							sum += math.Log1p(math.Exp(sign*(.7-g))) / 7
+							sum += math.Log1p(math.Exp(sign*3*(.7-g))) / 7
 						}
 					}
 					x = next
