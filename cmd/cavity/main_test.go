@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -59,6 +62,52 @@ func TestScripts(t *testing.T) {
 					time.Sleep(10 * time.Millisecond)
 				}
 				ts.Fatalf("%s has not come", args[0])
+			},
+			// idx NAME MAGIC BYTES DIM… writes an idx file: the magic number (hexadecimal), the dimensions, and so many bytes of data, labels
+			// being below 4.
+			"idx": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 3 {
+					ts.Fatalf("usage: idx name magic bytes [dims...]")
+				}
+				number := func(s string, base int) uint32 {
+					n, err := strconv.ParseUint(s, base, 32)
+					ts.Check(err)
+					return uint32(n)
+				}
+				b := binary.BigEndian.AppendUint32(nil, number(args[1], 16))
+				for _, d := range args[3:] {
+					b = binary.BigEndian.AppendUint32(b, number(d, 10))
+				}
+				mask := byte(255)
+				if args[1] == "801" {
+					mask = 3 // few classes
+				}
+				for k := range number(args[2], 10) {
+					b = append(b, byte(k*k*37>>2)&mask)
+				}
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+			},
+			// npz NAME ARRAY SHAPE NUMBER… writes an npz file with one array of float64, filled with the numbers in turn. SHAPE is as in 3x4.
+			"npz": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 4 {
+					ts.Fatalf("usage: npz name array shape numbers...")
+				}
+				size, shape := 1, []int{}
+				for _, d := range strings.Split(args[2], "x") {
+					n, err := strconv.Atoi(d)
+					ts.Check(err)
+					size, shape = size*n, append(shape, n)
+				}
+				data := make([]float64, size)
+				for k := range data {
+					x, err := strconv.ParseFloat(args[3+k%(len(args)-3)], 64)
+					ts.Check(err)
+					data[k] = x
+				}
+				f, err := os.Create(ts.MkAbs(args[0]))
+				ts.Check(err)
+				ts.Check(store.WriteNpz(f, []store.Array{store.Of(args[1], data, shape...)}))
+				ts.Check(f.Close())
 			},
 		},
 	})

@@ -34,12 +34,13 @@ func (v *rbmWeights) open() (err error) {
 type rbmEvaluate struct {
 	common
 	rbmWeights
-	Exact        bool   `help:"Enumerate the smaller layer, up to 24 units."`
-	Temperatures int    `default:"10000" help:"Inverse temperatures of annealed importance sampling."`
-	Chains       int    `default:"100" help:"Chains of annealed importance sampling, in either direction."`
-	Burn         int    `default:"1000" help:"Gibbs steps from the data before reverse annealing."`
-	Examples     int    `default:"10000" help:"Examples of either part."`
-	Binarize     string `default:"" enum:",threshold,sample" help:"Bytes to 0 and 1: threshold or sample; default: as the machine was trained."`
+	Exact        bool      `help:"Enumerate the smaller layer, up to 24 units."`
+	Temperatures int       `default:"10000" help:"Inverse temperatures of annealed importance sampling, evenly spaced."`
+	Betas        []float64 `placeholder:"B,B,…" help:"Any other inverse temperatures, rising from 0 to 1."`
+	Chains       int       `default:"100" help:"Chains of annealed importance sampling, in either direction."`
+	Burn         int       `default:"1000" help:"Gibbs steps from the data before reverse annealing."`
+	Examples     int       `default:"10000" help:"Examples of either part."`
+	Binarize     string    `default:"" enum:",threshold,sample" help:"Bytes to 0 and 1: threshold or sample; default: as the machine was trained."`
 }
 
 func (v *rbmEvaluate) Run(f *frame) error { return f.compute(v) }
@@ -96,7 +97,7 @@ func (v *rbmEvaluate) logZ(ctx context.Context, s *session, b engine.Backend, ou
 		sum.Set("log_z", z)
 		return bounds{z, z}, err
 	}
-	ais := rbm.AIS{Chains: v.Chains, Temperatures: v.Temperatures, Seed: s.Seed, Report: s.Report}
+	ais := rbm.AIS{Chains: v.Chains, Temperatures: v.Temperatures, Betas: v.Betas, Seed: s.Seed, Report: s.Report}
 	a, err := ais.Start(m, b)
 	if err != nil {
 		return bounds{}, misuse{err}
@@ -117,7 +118,7 @@ func (v *rbmEvaluate) logZ(ctx context.Context, s *session, b engine.Backend, ou
 	if err != nil {
 		return bounds{}, err
 	}
-	sum.Set("method", fmt.Sprintf("annealed importance sampling, %d temperatures, %d chains", v.Temperatures, v.Chains))
+	sum.Set("method", fmt.Sprintf("annealed importance sampling, %d temperatures, %d chains", forward.Betas, v.Chains))
 	sum.Set("log_z", forward.LogZ)
 	sum.Set("log_z_upper", reverse.LogZ)
 	sum.Set("deviation", map[string]float64{"forward": forward.Deviation, "reverse": reverse.Deviation})

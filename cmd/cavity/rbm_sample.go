@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -17,7 +18,8 @@ type rbmSample struct {
 	Chains       int    `default:"100" help:"Chains, or ladders of parallel tempering."`
 	Steps        int    `default:"1000" help:"Steps of every chain."`
 	Temperatures int    `default:"1" help:"Inverse temperatures of parallel tempering; 1 means plain Gibbs sampling."`
-	Start        string `default:"noise" enum:"noise,data" help:"First configurations: noise, or data."`
+	Start        string `default:"noise" enum:"noise,data,saved" help:"First configurations: noise, data, or saved ones."`
+	From         string `placeholder:"FILE" help:"Of --start saved: an npz file with an array samples or chains, such as series.npz of a run."`
 	Clamp        string `default:"" enum:",top,bottom,left,right" help:"Half of the pictures that keeps its first values (needs --start data): top, bottom, left or right."`
 	Snapshots    int    `default:"8" help:"Pictures of every chain over time in the figure of chains."`
 }
@@ -30,10 +32,40 @@ func (v *rbmSample) validate() error {
 		return misusef("--chains is %d, --steps is %d, --temperatures is %d and --snapshots is %d: at least 1 each", v.Chains, v.Steps, v.Temperatures, v.Snapshots)
 	case v.Start == "data" && v.Data == "":
 		return misusef("--start data needs --data")
-	case v.Clamp != "" && v.Start != "data":
-		return misusef("--clamp needs --start data: noise is not worth keeping")
+	case v.Clamp != "" && v.Start == "noise":
+		return misusef("--clamp needs --start data or saved: noise is not worth keeping")
+	case (v.Start == "saved") != (v.From != ""):
+		return misusef("--start is %s and --from is %q: --start saved needs --from FILE, and only that does", v.Start, v.From)
 	}
 	return v.open()
+}
+
+// saved reads as many configurations as there are chains from --from, again from the first when they run out.
+func (v *rbmSample) saved() ([]float32, error) {
+	arrays, err := store.ReadNpz(v.From)
+	if err != nil {
+		return nil, err
+	}
+	a, found := store.Find(arrays, "samples")
+	if !found {
+		if a, found = store.Find(arrays, "chains"); !found {
+			return nil, fmt.Errorf("%s: it has no array samples or chains", v.From)
+		}
+	}
+	nv := v.machine.Visible.Count
+	x, err := store.Values[float32](a)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", v.From, err)
+	}
+	if len(a.Shape) != 2 || a.Shape[0] < 1 || a.Shape[1] != nv {
+		return nil, fmt.Errorf("%s: %s has the shape %v, not [chains, %d] for the visible units of the machine", v.From, a.Name, a.Shape, nv)
+	}
+	var from []float32
+	for c := range v.Chains {
+		k := c % a.Shape[0]
+		from = append(from, x[k*nv:(k+1)*nv]...)
+	}
+	return from, nil
 }
 
 func (v *rbmSample) compute(ctx context.Context, s *session) (*result, error) {
@@ -48,6 +80,11 @@ func (v *rbmSample) compute(ctx context.Context, s *session) (*result, error) {
 	c := rbm.Sampling{Machine: m, Chains: v.Chains, Temperatures: v.Temperatures, Seed: s.Seed}
 	if v.Start == "data" {
 		c.From = m.Rows(v.set.Test, v.Chains, s.Seed)
+	}
+	if v.Start == "saved" {
+		if c.From, err = v.saved(); err != nil {
+			return nil, err
+		}
 	}
 	if v.Clamp != "" {
 		if c.Clamp, err = m.Half(v.Clamp); err != nil {

@@ -47,6 +47,7 @@ type rbmTrain struct {
 	Likelihood   int     `default:"1" placeholder:"N" help:"Estimate the likelihood every N epochs; 0 means never."`
 	AisTemps     int     `default:"300" help:"Temperatures of those estimates, where Z cannot be enumerated."`
 	Examples     int     `default:"1000" help:"Examples of either part that are measured in every epoch."`
+	Npz          bool    `help:"Write the weights as weights.npz too, for numpy."`
 	Stack        []int   `placeholder:"N,N,…" help:"Hidden units of a stack of machines, trained one on the other; replaces --hidden."`
 	Tune         int     `default:"0" help:"Epochs of backpropagation through the stack, unrolled to an autoencoder."`
 
@@ -61,6 +62,8 @@ func (v *rbmTrain) validate() (err error) {
 		return misusef("--hidden is %d: at least 1", v.Hidden)
 	case v.Epochs < 1:
 		return misusef("--epochs is %d: at least 1", v.Epochs)
+	case !(v.Rate > 0):
+		return misusef("--rate is %v: a positive number", v.Rate)
 	case v.Examples < 1 || v.Likelihood < 0 || v.AisTemps < 2:
 		return misusef("--examples is %d, --likelihood is %d and --ais-temps is %d: at least 1, 0 and 2", v.Examples, v.Likelihood, v.AisTemps)
 	}
@@ -221,6 +224,9 @@ func (v *rbmTrain) run(ctx context.Context, s *session, tr *rbm.Trainer, mo *rbm
 		return nil
 	}
 	if err := r.Do(ctx); err != nil && !errors.Is(err, enough) {
+		if d, is := errors.AsType[*rbm.Diverged](err); is {
+			return d // whether a checkpoint or the end of an epoch noticed it
+		}
 		return err
 	}
 	return save()
@@ -271,7 +277,14 @@ func (v *rbmTrain) report(s *session, tr *rbm.Trainer, c pace) (*result, error) 
 	if err != nil {
 		return nil, err
 	}
-	out.Series = append(out.Series, store.Of("chains", chains, len(chains)/m.Visible.Count, m.Visible.Count))
+	if chains != nil {
+		out.Series = append(out.Series, store.Of("chains", chains, len(chains)/m.Visible.Count, m.Visible.Count))
+	}
+	if v.Npz && s.folder != nil {
+		if err := s.folder.Save(store.WeightsNpzFile, func(w io.Writer) error { return store.WriteNpz(w, m.Arrays()) }); err != nil {
+			return nil, err
+		}
+	}
 	out.Figures = trainingFigures(m, tr.History(), chains)
 	return out, nil
 }

@@ -18,6 +18,7 @@ const (
 	SummaryFile    = "summary.json"        // the results; written last, so its presence means that the run is finished
 	SeriesFile     = "series.npz"          // measurements in time
 	WeightsFile    = "weights.safetensors" // parameters of models that have them
+	WeightsNpzFile = "weights.npz"         // the same for numpy, where it is asked for
 	CheckpointFile = "state.ckpt"          // everything that a bit-exact resume needs
 	LogFile        = "log.jsonl"           // one JSON object a line
 	ReportFile     = "report.md"           // benchmarks as a table
@@ -26,7 +27,7 @@ const (
 )
 
 // ownFiles are the names that a run may write beside its figures.
-var ownFiles = []string{SettingsFile, MetaFile, SummaryFile, SeriesFile, WeightsFile, CheckpointFile, LogFile, ReportFile, BenchstatFile}
+var ownFiles = []string{SettingsFile, MetaFile, SummaryFile, SeriesFile, WeightsFile, WeightsNpzFile, CheckpointFile, LogFile, ReportFile, BenchstatFile}
 
 const (
 	temporary = ".tmp-"  // prefix of files that are being written

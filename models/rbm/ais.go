@@ -224,6 +224,12 @@ func (an *Annealer) pass(ctx context.Context, betas []float64) ([]float64, error
 
 // estimate turns weights into ln Z; sign is -1 for those of reverse runs.
 func (an *Annealer) estimate(w []float64, sign float64) Estimate {
+	return Weighed(w, an.machine.baseLogZ(), sign, len(an.Betas))
+}
+
+// Weighed is ln Z from the logarithms of the weights of annealed importance sampling through so many inverse temperatures, base being
+// ln Z where it begins and sign -1 for reverse runs. Nothing is estimated without weights.
+func Weighed(w []float64, base, sign float64, betas int) Estimate {
 	if len(w) == 0 {
 		return Estimate{}
 	}
@@ -235,7 +241,7 @@ func (an *Annealer) estimate(w []float64, sign float64) Estimate {
 	}
 	ess := math.Exp(-logSumExp(square))
 	// var(w)/mean² = n/ESS - 1 for the plain variance; n-1 in place of n makes it unbiased.
-	return Estimate{LogZ: an.machine.baseLogZ() + sign*(sum-math.Log(n)), Deviation: math.Sqrt(max(0, n/ess-1) / (n - 1)), ESS: ess, Chains: len(w), Betas: len(an.Betas)}
+	return Estimate{LogZ: base + sign*(sum-math.Log(n)), Deviation: math.Sqrt(max(0, n/ess-1) / (n - 1)), ESS: ess, Chains: len(w), Betas: betas}
 }
 
 // Doubts says in sentences what speaks against a pair of bounds; none is a good sign, not a proof.

@@ -186,8 +186,11 @@ func (tr *Trainer) Machine() (*Machine, error) {
 	return &m, m.Check()
 }
 
-// ChainStates returns the chains of the negative phase, [chains, visible].
+// ChainStates returns the chains of the negative phase, [chains, visible]; nil for the methods that have none, PL and RM.
 func (tr *Trainer) ChainStates() ([]float32, error) {
+	if tr.Method == PL || tr.Method == RM {
+		return nil, nil
+	}
 	v := make([]float32, tr.Program.Slots()["v"].Len())
 	return v, tr.Program.Read("v", v)
 }

@@ -149,7 +149,7 @@ func (s *PairStudy) locate(q float64, k int, f *PairFindings) error {
 	return err
 }
 
-// Figure draws the findings over the curves.
+// Figure draws the findings of belief propagation (BP) over the curves of the theory.
 func (s *PairStudy) Figure(f PairFindings) (figure.Figure, error) {
 	var a, plus, minus, overlap, two []float64
 	first, last := f.Alpha[0]*.5, f.Alpha[len(f.Alpha)-1]*1.03
@@ -166,10 +166,10 @@ func (s *PairStudy) Figure(f PairFindings) (figure.Figure, error) {
 		overlap, two = append(overlap, o), append(two, ThresholdOfTwo(s.Beta, o))
 	}
 	return figure.Panels{Title: fmt.Sprintf("two features of overlap %g, β = %g, N = %d", s.Overlap, s.Beta, s.Synapses), Columns: 2, Panels: []figure.Figure{
-		figure.Curves{X: figure.Axis{Label: "α / α_c"}, Y: figure.Axis{Label: "known share of sum and difference"}, Width: 11, Height: 8, Curves: []figure.Curve{
-			{Name: "sum, theory", X: a, Y: plus, Color: 2}, {Name: "sum, belief propagation", X: f.Alpha, Y: f.Plus, Err: f.PlusErr, Style: figure.Points, Color: 2},
-			{Name: "difference, theory", X: a, Y: minus, Color: 1}, {Name: "difference, belief propagation", X: f.Alpha, Y: f.Minus, Err: f.MinusErr, Style: figure.Points, Color: 1}}},
-		figure.Curves{X: figure.Axis{Label: "overlap of the features"}, Y: figure.Axis{Label: "α_c"}, Width: 11, Height: 8, Curves: []figure.Curve{
-			{Name: "theory", X: overlap, Y: two, Color: 2}, {Name: "messages neither grow nor fade", X: f.Features, Y: f.Transition, Err: f.TransitionErr, Style: figure.Points, Color: 1}}},
+		figure.Curves{X: figure.Axis{Label: "α / α_c"}, Y: figure.Axis{Label: "known share of sum and difference"}, Width: 14, Height: 9, Curves: []figure.Curve{
+			{Name: "sum", X: a, Y: plus, Color: 2}, {Name: "sum, BP", X: f.Alpha, Y: f.Plus, Err: f.PlusErr, Style: figure.Points, Color: 2},
+			{Name: "difference", X: a, Y: minus, Color: 1}, {Name: "difference, BP", X: f.Alpha, Y: f.Minus, Err: f.MinusErr, Style: figure.Points, Color: 1}}},
+		figure.Curves{X: figure.Axis{Label: "overlap of the features"}, Y: figure.Axis{Label: "α_c"}, Width: 14, Height: 9, Curves: []figure.Curve{
+			{Name: "theory", X: overlap, Y: two, Color: 2}, {Name: "BP", X: f.Features, Y: f.Transition, Err: f.TransitionErr, Style: figure.Points, Color: 1}}},
 	}}, nil
 }
