@@ -20,17 +20,17 @@ import (
 type temper struct {
 	common
 	spinModel
-	Temps        string `placeholder:"LO:HI:N" help:"Temperatures: lo:hi:n or a list such as 0.8,1.0,1.3. Not given: 0.8:2.0:16, and for a file 32 from 0.1 to 0.6 of the scale of its local fields."`
-	Ladder       string `default:"geometric" enum:"geometric,linear,adapt,round-trips" help:"Spacing of lo:hi:n: geometric, linear, or adapted in the warm-up to equal acceptance (adapt) or to the most round trips."`
-	Systems      int    `default:"1" help:"Independent samples of the disorder."`
-	Replicas     int    `default:"2" help:"Copies at each temperature; overlaps need two."`
-	Rule         string `default:"metropolis" enum:"metropolis,heatbath" help:"Update rule: metropolis or heatbath."`
-	Move         string `default:"flips" enum:"flips,swendsen-wang,wolff" help:"What a sweep does: flips, or clusters of a ferromagnet by swendsen-wang or wolff."`
-	Houdayer     bool   `help:"Exchange clusters between the copies after every sweep (isoenergetic moves); needs two replicas."`
-	Randoms      string `default:"own" enum:"own,shared" help:"Random numbers: own for every walker, or shared by the 64 samples of a word: several times as fast, for samples of ±1 couplings on a lattice at one temperature, without overlaps."`
-	Warmup       uint64 `default:"2000" help:"Sweeps before measuring."`
-	Sweeps       uint64 `default:"10000" help:"Sweeps while measuring."`
-	MeasureEvery uint64 `default:"5" help:"Sweeps between measurements."`
+	Temps        string  `placeholder:"LO:HI:N" help:"Temperatures: lo:hi:n or a list such as 0.8,1.0,1.3. Not given: 0.8:2.0:16, and for a file 24 from 0.09 to 0.5 of the scale of its local fields."`
+	Ladder       string  `default:"geometric" enum:"geometric,linear,adapt,round-trips" help:"Spacing of lo:hi:n: geometric, linear, or adapted in the warm-up to equal acceptance (adapt) or to the most round trips."`
+	Systems      int     `default:"1" help:"Independent samples of the disorder."`
+	Replicas     int     `default:"2" help:"Copies at each temperature; overlaps need two."`
+	Rule         string  `default:"metropolis" enum:"metropolis,heatbath" help:"Update rule: metropolis or heatbath."`
+	Move         string  `default:"flips" enum:"flips,swendsen-wang,wolff" help:"What a sweep does: flips, or clusters of a ferromagnet by swendsen-wang or wolff."`
+	Houdayer     bool    `help:"Exchange clusters between the copies after every sweep (isoenergetic moves); needs two replicas."`
+	Randoms      string  `default:"own" enum:"own,shared" help:"Random numbers: own for every walker, or shared by the 64 samples of a word: several times as fast, for samples of ±1 couplings on a lattice at one temperature, without overlaps."`
+	Warmup       uint64  `default:"2000" help:"Sweeps before measuring."`
+	Sweeps       *uint64 `placeholder:"N" help:"Sweeps while measuring. Not given: 10000, and 40000 with --max-cut."`
+	MeasureEvery uint64  `default:"5" help:"Sweeps between measurements."`
 
 	model spin.Model
 	temps []float64
@@ -45,7 +45,13 @@ func (v *temper) validate() (err error) {
 	if v.Temps == "" { // filled in, so that run.toml tells it
 		v.Temps = "0.8:2.0:16"
 		if scale := v.scale(v.model); scale > 0 {
-			v.Temps = fmt.Sprintf("%v:%v:32", rounded(.1*scale), rounded(.6*scale))
+			v.Temps = fmt.Sprintf("%v:%v:24", rounded(.09*scale), rounded(.5*scale))
+		}
+	}
+	if v.Sweeps == nil {
+		v.Sweeps = new(uint64)
+		if *v.Sweeps = 10000; v.MaxCut {
+			*v.Sweeps = 40000
 		}
 	}
 	if v.temps, err = spin.ParseTemperatures(v.Temps, v.Ladder == "linear"); err != nil {
@@ -54,8 +60,8 @@ func (v *temper) validate() (err error) {
 	switch {
 	case v.Systems < 1 || v.Replicas < 1:
 		return misusef("--systems is %d and --replicas is %d: at least 1", v.Systems, v.Replicas)
-	case v.Sweeps < 1 || v.MeasureEvery < 1 || v.MeasureEvery > v.Sweeps:
-		return misusef("--measure-every is %d and --sweeps is %d: at least 1, and not more between measurements than in all", v.MeasureEvery, v.Sweeps)
+	case *v.Sweeps < 1 || v.MeasureEvery < 1 || v.MeasureEvery > *v.Sweeps:
+		return misusef("--measure-every is %d and --sweeps is %d: at least 1, and not more between measurements than in all", v.MeasureEvery, *v.Sweeps)
 	}
 	if v.Randoms == "shared" {
 		switch {
@@ -88,7 +94,7 @@ func (v *temper) compute(ctx context.Context, s *session) (*result, error) {
 	s.Meta("memory_bytes", sampler.Bytes())
 	s.Meta("setup_seconds", setup)
 	m := sampler.Measure()
-	c := spin.Campaign{Sampler: sampler, Measurement: m, Warmup: v.Warmup, Steps: v.Sweeps, Every: v.MeasureEvery, Adapt: v.Ladder == "adapt" || v.Ladder == "round-trips",
+	c := spin.Campaign{Sampler: sampler, Measurement: m, Warmup: v.Warmup, Steps: *v.Sweeps, Every: v.MeasureEvery, Adapt: v.Ladder == "adapt" || v.Ladder == "round-trips",
 		RoundTrips: v.Ladder == "round-trips", Period: s.CheckpointEvery}
 	if err := restore(s, sampler, m); err != nil {
 		return nil, err
@@ -173,14 +179,35 @@ func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result,
 	out.Timing.Set("flips_per_ns", rate)
 	out.Series = append(out.Series, store.Of("temperatures", r.Temperatures), store.Of("tau_int", means(r.TauInt)), store.Of("tau_int_err", errs(r.TauInt)), store.Of("swap_acceptance", r.SwapAcceptance))
 	out.Series = append(out.Series, m.Series()...)
-	for k, ok := range r.Equilibrated {
-		if !ok {
-			s.Warn("not equilibrated at T = %.4g: the two halves of the run disagree or are too short; warm up longer (--warmup) or add temperatures", r.Temperatures[k])
-			break
-		}
+	if text := disequilibrium(r); text != "" {
+		s.Warn("%s; warm up longer (--warmup), sample longer (--sweeps) or add temperatures", text)
 	}
 	out.Figures, err = v.figures(r, m)
 	return out, err
+}
+
+// disequilibrium says at which temperatures a run is not in equilibrium and which test tells so; "" when it may be.
+func disequilibrium(r spin.Results) string {
+	var at []float64
+	for k, ok := range r.Equilibrated {
+		if !ok {
+			at = append(at, r.Temperatures[k])
+		}
+	}
+	if len(at) == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("not equilibrated at %d of %d temperatures, from T = %.4g to %.4g: ", len(at), len(r.Temperatures), at[0], at[len(at)-1])
+	worst, where := 0.0, -1
+	for k, e := range r.LinkIdentity {
+		if z := math.Abs(e.Mean / e.Err); z > 4 && z > worst {
+			worst, where = z, k
+		}
+	}
+	if where >= 0 {
+		return text + fmt.Sprintf("the identity e = -(z/2)β(1 - q_link) of Gaussian couplings fails by %.3g, %.1f errors, at T = %.4g", r.LinkIdentity[where].Mean, worst, r.Temperatures[where])
+	}
+	return text + "energies or overlaps of the last stretches of the run, each twice as long as the one before, disagree or are too few to tell"
 }
 
 // groundState is the lowest state seen of all samples, and the mean over samples per spin with its error.
