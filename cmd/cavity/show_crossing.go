@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"cavity/engine/figure"
 	"cavity/engine/stats"
@@ -25,14 +26,22 @@ func newSamples(r *sizedRun) (samples, error) {
 	if _, ok := store.Find(r.series, "sample_q2"); !ok {
 		moment = "m"
 	}
-	for key, at := range map[string]struct{ each, sum *[]float64 }{
-		"sample_" + moment + "2": {&s.second, &s.sum2}, "sample_" + moment + "4": {&s.fourth, &s.sum4}, "sample_qk2": {&s.wave, &s.sumWave}} {
-		x, err := r.column(key, 1)
-		if err != nil || x == nil {
+	for _, at := range []struct {
+		key       string
+		each, sum *[]float64
+	}{{"sample_" + moment + "2", &s.second, &s.sum2}, {"sample_" + moment + "4", &s.fourth, &s.sum4}, {"sample_qk2", &s.wave, &s.sumWave}} {
+		x, err := r.column(at.key, 1)
+		if err != nil {
 			return s, err
 		}
-		if len(x) == 0 || len(x)%s.temperatures != 0 || s.count > 0 && len(x) != s.count*s.temperatures {
-			return s, fmt.Errorf("%s: %s: %d numbers for %d temperatures", r.dir, key, len(x), s.temperatures)
+		if x == nil && s.count == 0 {
+			return s, nil
+		}
+		if x == nil { // not measured, as ξ beyond lattices
+			x = slices.Repeat([]float64{math.NaN()}, s.count*s.temperatures)
+		}
+		if len(x)%s.temperatures != 0 || s.count > 0 && len(x) != s.count*s.temperatures {
+			return s, fmt.Errorf("%s: %s: %d numbers for %d temperatures", r.dir, at.key, len(x), s.temperatures)
 		}
 		s.count, *at.each, *at.sum = len(x)/s.temperatures, x, make([]float64, s.temperatures)
 		for i, v := range x {
@@ -105,6 +114,28 @@ func crossing(a, b *sizedRun, ca, cb figure.Curve, of func(s samples, k int) flo
 		}
 	}
 	return meeting{m.t, math.Sqrt(variance), "a jackknife over samples"}, nil
+}
+
+// crossings adds where neighbouring sizes agree.
+func crossings(sum *store.Summary, key string, runs []sizedRun, curves []figure.Curve, of func(s samples, k int) float64) error {
+	var ts []store.Estimate
+	over := ""
+	for k := range runs[1:] {
+		m, err := crossing(&runs[k], &runs[k+1], curves[k], curves[k+1], of)
+		if err != nil {
+			return err
+		}
+		ts, over = append(ts, store.Estimate{Mean: m.t, Err: m.err}), m.over
+	}
+	sum.Set("crossing_"+key, ts)
+	sum.Set("crossing_"+key+"_errors_from", over)
+	return nil
+}
+
+// ordered reports whether a run measured an order parameter: the overlap, or m of a ferromagnet.
+func (s *sizedRun) ordered() bool {
+	_, overlap := store.Find(s.series, "overlap")
+	return overlap || strings.HasPrefix(s.model, "ising")
 }
 
 // cross is the temperature at which two curves, linear between their points, cross, with the error that follows from those of the

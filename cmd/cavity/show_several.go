@@ -20,23 +20,32 @@ type sizedRun struct {
 	series     []store.Array
 }
 
-// several shows runs of one model at several sizes together: the crossings of Binder parameters and of ξ_L/L.
-func (v *show) several(f *frame) error {
+// open reads the runs, in the order of their sizes.
+func (v *show) open() ([]sizedRun, error) {
 	var runs []sizedRun
 	for _, dir := range v.Dirs {
 		r, err := openSized(dir)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(runs) > 0 && r.model != runs[0].model {
-			return misusef("%s is a run of %s and %s of %s: runs of one model are shown together", dir, r.model, runs[0].dir, runs[0].model)
+			return nil, misusef("%s is a run of %s and %s of %s: runs of one model are shown together", dir, r.model, runs[0].dir, runs[0].model)
 		}
 		if i := slices.IndexFunc(runs, func(o sizedRun) bool { return o.size == r.size }); i >= 0 {
-			return misusef("%s and %s have the same size %d", runs[i].dir, dir, r.size)
+			return nil, misusef("%s and %s have the same size %d", runs[i].dir, dir, r.size)
 		}
 		runs = append(runs, r)
 	}
 	slices.SortFunc(runs, func(a, b sizedRun) int { return a.size - b.size })
+	return runs, nil
+}
+
+// several shows runs of one model at several sizes together: the crossings of Binder parameters and of ξ_L/L.
+func (v *show) several(f *frame) error {
+	runs, err := v.open()
+	if err != nil {
+		return err
+	}
 	quantities := []struct {
 		key, label string
 		scale      func(size int) float64
@@ -70,20 +79,11 @@ func (v *show) several(f *frame) error {
 			continue // not measured by all
 		}
 		picture.Panels = append(picture.Panels, curves)
-		if q.of == nil {
-			continue
-		}
-		var ts []store.Estimate
-		over := ""
-		for k := range runs[1:] {
-			c, err := crossing(&runs[k], &runs[k+1], curves.Curves[k], curves.Curves[k+1], q.of)
-			if err != nil {
+		if q.of != nil && runs[0].ordered() {
+			if err := crossings(&sum, q.key, runs, curves.Curves, q.of); err != nil {
 				return err
 			}
-			ts, over = append(ts, store.Estimate{Mean: c.t, Err: c.err}), c.over
 		}
-		sum.Set("crossing_"+q.key, ts)
-		sum.Set("crossing_"+q.key+"_errors_from", over)
 	}
 	if ground, err := groundStates(&sum, runs); err != nil {
 		return err

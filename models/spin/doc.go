@@ -17,6 +17,12 @@
 //	bits      ±1 SK with many spins: an eighth of a byte a coupling
 //	patterns  Hopfield by its patterns, P operations a flip; gibbs does the same as a Boltzmann machine
 //
+// On a lattice, samples of ±1 couplings at one temperature may share random numbers, 64 samples a word (Tempering.Shared): a
+// multiple of the speed, averages with the right law, errors over words, and nothing that compares spins of two samples.
+//
+// Autocorrelation times are those of [cavity/engine/stats.Tau], from chains in bounded memory. RESULTS.md beside this file has
+// measured results with the commands that repeat them.
+//
 // [Enumerate] (N ≤ 24), [Kaufman] (square Ising lattices of any size) and [RandomEnergy] are exact; the samplers are tested
 // against them.
 //
