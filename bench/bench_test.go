@@ -38,11 +38,28 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// The same work for two workers, which it does not use, is as fast as for one: any ratio of the two that is far from 1 would
+// have come from different work. One worker has no ratio.
+func TestSpeedUp(t *testing.T) {
+	rs, err := Run(context.Background(), []Case{fake("same", 500*time.Microsecond, nil)},
+		Options{Backends: []string{"cpu"}, Workers: []int{1, 2}, Repeats: 3, Length: 5 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rs[0].SpeedUp != 0 {
+		t.Errorf("one worker: %+v", rs[0])
+	}
+	if s := rs[1].SpeedUp; s < .1 || s > 10 { // on a loaded machine the wall's clock is no better
+		t.Errorf("two workers: %+v", rs[1])
+	}
+}
+
 func TestReport(t *testing.T) {
 	yes := true
 	r := Report{Command: "c", Results: []Result{
 		{Suite: "s", Case: "a b", Backend: "cpu", Workers: 1, Unit: "ms", Value: 2, Spread: .1, Target: 3, Met: &yes},
 		{Suite: "s", Case: "rate", Backend: "cpu", Workers: 1, Unit: "flips/ns", Value: 8},
+		{Suite: "s", Case: "shared", Backend: "cpu", Workers: 2, Unit: "flips/ns", Value: 8, SpeedUp: 1.93},
 	}}
 	var text, js, stat bytes.Buffer
 	for _, err := range []error{r.WriteTable(&text), r.WriteJSON(&js), r.WriteBenchstat(&stat)} {
@@ -51,6 +68,9 @@ func TestReport(t *testing.T) {
 		}
 	}
 	if !strings.Contains(text.String(), "| s | a b | cpu | 1 | 2 ms | 10 % | 0 |  | 3 met |") {
+		t.Errorf("table:\n%s", text.String())
+	}
+	if !strings.Contains(text.String(), "| s | shared | cpu | 2, 1.93 × one | 8 flips/ns |") {
 		t.Errorf("table:\n%s", text.String())
 	}
 	if !strings.Contains(stat.String(), "Benchmarks/a_b/cpu-1 1 2e+06 ns/op") {

@@ -52,14 +52,14 @@ func ReadReport(in io.Reader) (Report, error) {
 func (r Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	m := r.Machine
-	fmt.Fprintf(&b, "Rows with one worker count processor time, others wall time; the value is the fastest repeat's, the spread that of all. Estimates, with their standard errors in parentheses, are means over repeats; off is the deviation from the exact value.\n\n")
+	fmt.Fprintf(&b, "Rows with one worker count processor time, others wall time; the value is the fastest repeat's, the spread that of all. Estimates, with their standard errors in parentheses, are means over repeats; × one is how many times faster several workers are than one, timed in turn; off is the deviation from the exact value.\n\n")
 	fmt.Fprintf(&b, "%s, %d cores, %s, %s %s", m.CPU, m.Cores, m.Level, m.Go, m.OS)
 	if m.PeakGFLOPs > 0 {
 		fmt.Fprintf(&b, "; measured peaks of one worker: %.0f GFLOP/s in float32 products, %.1f GB/s copied; of peak is the share of the speed that these allow", m.PeakGFLOPs, m.CopyGBs)
 	}
 	b.WriteString("\n\n| suite | case | backend | workers | value | spread | allocs | memory | target | of peak | best peer |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, x := range r.Results {
-		value, memory, target, peak, peer := number(x.Value), "", "", "", ""
+		value, workers, memory, target, peak, peer := number(x.Value), fmt.Sprint(x.Workers), "", "", "", ""
 		if x.Err > 0 {
 			value = stats.Estimate{Value: x.Value, Err: x.Err}.String()
 		}
@@ -69,6 +69,9 @@ func (r Report) WriteTable(w io.Writer) error {
 			value = "FAILED: " + x.Error
 		case x.Note != "":
 			value = x.Note
+		}
+		if x.SpeedUp > 0 {
+			workers += fmt.Sprintf(", %.2f × one", x.SpeedUp)
 		}
 		if x.PeakMB > 0 {
 			memory = fmt.Sprintf("%.0f MB", x.PeakMB)
@@ -85,7 +88,7 @@ func (r Report) WriteTable(w io.Writer) error {
 		if x.BestPeer != "" {
 			peer = fmt.Sprintf("%.3g × %s", x.PeerRatio, x.BestPeer)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %.0f %% | %.0f | %s | %s | %s | %s |\n", x.Suite, x.Case, x.Where(), x.Workers, value, 100*x.Spread, x.Allocs, memory, target, peak, peer)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.0f %% | %.0f | %s | %s | %s | %s |\n", x.Suite, x.Case, x.Where(), workers, value, 100*x.Spread, x.Allocs, memory, target, peak, peer)
 	}
 	r.peersTable(&b)
 	if e := Exponents(r.Results); len(e) > 0 {

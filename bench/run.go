@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -28,6 +29,7 @@ type Result struct {
 	Spread    float64 `json:"spread"`        // (slowest - fastest)/fastest of the repeats
 	Err       float64 `json:"err,omitempty"` // standard error of a value that is an estimate
 	Repeats   int     `json:"repeats"`
+	SpeedUp   float64 `json:"speed_up,omitempty"` // of several workers over one, timed in turn
 	Clock     string  `json:"clock"`              // cpu: processor time, for one worker; wall
 	Allocs    float64 `json:"allocs"`             // a step, in the fastest repeat
 	PeakMB    float64 `json:"peak_mb,omitempty"`  // largest resident memory of the process while the case ran
@@ -189,21 +191,14 @@ func (c Case) time(b engine.Backend, workers int, o Options) (r Result) {
 	if err != nil {
 		return fail(err)
 	}
-	var best, worst, spent time.Duration = math.MaxInt64, 0, 0
-	for i := range o.Repeats {
-		if r.Repeats = i + 1; i >= 2 && spent > longEnough {
-			r.Repeats = i
-			break
-		}
-		took, allocs, err := w.once(n)
-		if err != nil {
-			return fail(err)
-		}
-		spent += took
-		if took < best {
-			best, r.Allocs = took, allocs
-		}
-		worst = max(worst, took)
+	one, err := c.startAlone(b, workers, o.Length)
+	if err != nil {
+		return fail(err)
+	}
+	defer one.close()
+	best, worst, err := w.repeat(n, o.Repeats, one, &r)
+	if err != nil {
+		return fail(err)
 	}
 	if w.Verify != nil {
 		if err := w.Verify(); err != nil {
@@ -212,6 +207,7 @@ func (c Case) time(b engine.Backend, workers int, o Options) (r Result) {
 	}
 	r.Spread = float64(worst-best) / float64(best)
 	perStep := float64(best.Nanoseconds()) / float64(n)
+	r.SpeedUp = one.speedUp(perStep)
 	if w.Flops > 0 || w.Bytes > 0 {
 		flops, bytes := w.Flops, w.Bytes
 		r.bound = func(p Peak) float64 { return max(flops/p.GFLOPs, bytes/p.CopyGBs) / perStep }
@@ -234,6 +230,24 @@ func (c Case) time(b engine.Backend, workers int, o Options) (r Result) {
 		r.Target, r.Met = c.Target, &met
 	}
 	return r
+}
+
+// repeat times n steps again and again, in turn with the work of one worker where there is any.
+func (w *Work) repeat(n, repeats int, one *alone, r *Result) (best, worst time.Duration, err error) {
+	best = math.MaxInt64
+	var spent time.Duration
+	for r.Repeats = 0; r.Repeats < repeats && (r.Repeats < 2 || spent <= longEnough); r.Repeats++ {
+		took, allocs, err := w.once(n)
+		if err = errors.Join(err, one.once()); err != nil {
+			return 0, 0, err
+		}
+		spent += took
+		if took < best {
+			best, r.Allocs = took, allocs
+		}
+		worst = max(worst, took)
+	}
+	return best, worst, nil
 }
 
 func kindOf(b engine.Backend) string {

@@ -21,7 +21,7 @@ import (
 type benchmarks struct {
 	Suite    []string `placeholder:"NAME" help:"Suites: engine, spin, rbm, modes, dmft, samplers; all without the flag."`
 	Backends []string `default:"cpu" help:"Backends to put side by side: cpu, openblas, tape, cuda."`
-	Workers  []int    `default:"1" help:"Numbers of workers; 0 means all cores."`
+	Workers  []int    `default:"1" help:"Numbers of workers; 0 means all cores. Rows of several say how many times faster than one they are, timed in turn."`
 	Levels   []string `placeholder:"NAME" help:"Vector instructions to put side by side on the backend cpu: portable, avx2, avx512; the best without the flag."`
 	Quick    bool     `help:"Leave out the slow cases and time briefly."`
 	Peers    string   `placeholder:"FILE" help:"Figures of other programs, as make bench-peers writes them."`
