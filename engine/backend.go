@@ -86,6 +86,11 @@ func Drivers() []Driver {
 	return ds
 }
 
+// A Shortage is an error of a device that has too little memory for what was asked of it: another may have enough.
+type Shortage string
+
+func (s Shortage) Error() string { return string(s) }
+
 // Open opens a backend by name, such as "cpu", "openblas", "tape" or "cuda:1".
 func Open(name string, o Options) (Backend, error) {
 	if o.Workers < 0 {

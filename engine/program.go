@@ -274,12 +274,26 @@ func (pr *Program) Once(stage string) error {
 	return fmt.Errorf("engine: no stage %q", stage)
 }
 
+// A StepError stopped a program while it ran: a device's fault, or data that a kernel refuses.
+type StepError struct {
+	Step  uint64
+	Stage string
+	Label string // the model's operation
+	Err   error
+}
+
+func (e *StepError) Error() string {
+	return fmt.Sprintf("engine: step %d, stage %s, %s: %v", e.Step, e.Stage, e.Label, e.Err)
+}
+
+func (e *StepError) Unwrap() error { return e.Err }
+
 func (pr *Program) failed(s *stage, k int, err error) error {
 	label := "graph"
 	if k < len(s.steps) {
 		label = s.steps[k].Label()
 	}
-	return fmt.Errorf("engine: step %d, stage %s, %s: %w", pr.step, s.name, label, err)
+	return &StepError{Step: pr.step, Stage: s.name, Label: label, Err: err}
 }
 
 // Steps is the number of steps run since the beginning.

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"cavity/engine"
 )
 
 // cli is the tree of verbs. A new verb is a file of its own and a line here.
@@ -48,6 +50,8 @@ const (
 
 // misuse is an error that the user mends by asking differently.
 type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
 
 func misusef(format string, a ...any) error { return misuse{fmt.Errorf(format, a...)} }
 
@@ -117,13 +121,21 @@ func (f *frame) parser() (*kong.Kong, error) {
 	}, f.options...)...)
 }
 
+// mistake reports whether an error lies in what was asked, and not in a device that is too small or fails.
+func mistake(err error) bool {
+	_, wrong := errors.AsType[misuse](err)
+	_, small := errors.AsType[engine.Shortage](err)
+	_, stopped := errors.AsType[*engine.StepError](err)
+	return wrong && !small && !stopped
+}
+
 // report tells what went wrong and turns it into an exit status.
 func (f *frame) report(err error) int {
 	if err == nil {
 		return ok
 	}
 	text := strings.TrimSuffix(strings.ReplaceAll(err.Error(), "\n", " "), ".")
-	if _, wrong := errors.AsType[misuse](err); wrong {
+	if mistake(err) {
 		fmt.Fprintf(f.stderr, "cavity: %s; see `cavity --help`\n", text)
 		return misused
 	}

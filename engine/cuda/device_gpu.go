@@ -42,6 +42,8 @@ import (
 	"unsafe"
 
 	"gorgonia.org/cu"
+
+	"cavity/engine"
 )
 
 // What the backend needs: PTX 7.0 and instructions of compute capability 8.0.
@@ -199,7 +201,7 @@ func (d *device) alloc(bytes int) (p cu.DevicePtr, err error) {
 			for _, n := range d.held {
 				held += n
 			}
-			return fmt.Errorf("out of device memory: %s more are needed, %s of %s are free, and this program holds %s", size(bytes), size(int(free)), size(int(total)), size(held))
+			return engine.Shortage(fmt.Sprintf("out of device memory: %s more are needed, %s of %s are free, and this program holds %s", size(bytes), size(int(free)), size(int(total)), size(held)))
 		}
 		if err != nil {
 			return err

@@ -77,7 +77,7 @@ func (b *backend) fits(bytes int) error {
 		return fmt.Errorf("%s: %w", b.Name(), err)
 	}
 	if int64(bytes) > free {
-		return fmt.Errorf("%s: the program needs %s of device memory, and %s of %s are free", b.Name(), size(bytes), size(int(free)), size(int(total)))
+		return engine.Shortage(fmt.Sprintf("%s: the program needs %s of device memory, and %s of %s are free", b.Name(), size(bytes), size(int(free)), size(int(total))))
 	}
 	if b.notice != nil {
 		b.notice(fmt.Sprintf("%s: the program needs %s of device memory; %s of %s are free", b.Name(), size(bytes), size(int(free)), size(int(total))))
