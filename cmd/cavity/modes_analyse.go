@@ -89,6 +89,10 @@ type analysed struct {
 	Overlap    [][]float64 // of layer l with the next
 	Dimensions []float64   // of the representations of layers 0, 1, …
 	Separable  []float64
+	Shuffled   []float64 // D when the trained weights are shuffled
+	Zero       []float64 // D about zero instead of about the mean
+	ZeroMixed  []float64 // of shuffled weights
+	Squares    []float64 // mean square of the activities
 	Accuracy   float64
 }
 
@@ -98,6 +102,11 @@ func (v *modesAnalyse) compute(ctx context.Context, s *session) (*result, error)
 		return nil, err
 	}
 	c, err := v.net.Open(b, v.weights)
+	if err != nil {
+		return nil, err
+	}
+	n, w, _ := v.net.Shuffled(v.weights, v.Seed)
+	shuffled, err := n.Open(b, w)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +121,7 @@ func (v *modesAnalyse) compute(ctx context.Context, s *session) (*result, error)
 	}
 	s.Phase("layers")
 	for layers := len(v.net.Layers) - 1; a.Layers < layers; {
-		if err := v.layer(ctx, c, a); err != nil {
+		if err := v.layer(ctx, c, shuffled, a); err != nil {
 			return nil, err
 		}
 		s.Report(uint64(a.Layers), uint64(layers))
@@ -120,12 +129,16 @@ func (v *modesAnalyse) compute(ctx context.Context, s *session) (*result, error)
 			return nil, err
 		}
 	}
-	out := v.report(a)
+	theory, err := v.recursion(a)
+	if err != nil {
+		return nil, err
+	}
+	out := v.report(a, theory)
 	return out, v.ensemble(b, out)
 }
 
 // layer opens the next layer. An interruption in its midst leaves what the layers before have given.
-func (v *modesAnalyse) layer(ctx context.Context, c *modes.Classifier, a *analysed) error {
+func (v *modesAnalyse) layer(ctx context.Context, c, shuffled *modes.Classifier, a *analysed) error {
 	next, l := *a, a.Layers
 	if err := ctx.Err(); err != nil {
 		return err
@@ -147,7 +160,7 @@ func (v *modesAnalyse) layer(ctx context.Context, c *modes.Classifier, a *analys
 			return err
 		}
 	}
-	if err := v.representation(c, &next, l); err != nil {
+	if err := v.representation(c, shuffled, &next, l); err != nil {
 		return err
 	}
 	next.Layers++
@@ -177,8 +190,8 @@ func (v *modesAnalyse) modesOf(ctx context.Context, c *modes.Classifier, a *anal
 // probed is how many training pictures a linear probe learns from, at most.
 const probed = 10000
 
-// representation measures the activities of layer l, layer 0 being the pictures.
-func (v *modesAnalyse) representation(c *modes.Classifier, a *analysed, l int) error {
+// representation measures the activities of layer l, layer 0 being the pictures, and those of the shuffled network.
+func (v *modesAnalyse) representation(c, shuffled *modes.Classifier, a *analysed, l int) error {
 	units := v.net.Layers[l]
 	train, err := c.Activities(v.data.Train.Head(probed), l)
 	if err != nil {
@@ -188,25 +201,55 @@ func (v *modesAnalyse) representation(c *modes.Classifier, a *analysed, l int) e
 	if err != nil {
 		return err
 	}
-	d, err := modes.ParticipationRatio(test, units, true)
+	mixed, err := shuffled.Activities(v.data.Test, l)
 	if err != nil {
 		return err
 	}
+	for _, d := range []struct {
+		to      *[]float64
+		of      []float64
+		centred bool
+	}{{&a.Dimensions, test, true}, {&a.Shuffled, mixed, true}, {&a.Zero, test, false}, {&a.ZeroMixed, mixed, false}} {
+		x, err := modes.ParticipationRatio(d.of, units, d.centred)
+		if err != nil {
+			return err
+		}
+		*d.to = append(*d.to, x)
+	}
+	a.Squares = append(a.Squares, modes.MeanSquare(test))
 	probe, err := modes.Fit(train, v.data.Train.Head(probed).Labels, units, v.data.Classes)
 	if err != nil {
 		return err
 	}
 	x, err := probe.Accuracy(test, v.data.Test.Labels)
-	a.Dimensions, a.Separable = append(a.Dimensions, d), append(a.Separable, x)
+	a.Separable = append(a.Separable, x)
 	return err
 }
 
-func (v *modesAnalyse) report(a *analysed) *result {
+// recursion is what D about zero would be in random layers with the trained weights' variances, from that of the pictures on; nil
+// for activations without a theory.
+func (v *modesAnalyse) recursion(a *analysed) ([]float64, error) {
+	if v.net.Activation != "tanh" && v.net.Activation != "linear" {
+		return nil, nil
+	}
+	_, _, gain := v.net.Shuffled(v.weights, v.Seed)
+	hidden := v.net.Layers[1 : len(v.net.Layers)-1]
+	d, err := modes.Recursion{Activation: v.net.Activation, Square: a.Squares[0], Dimension: a.Zero[0]}.Dimensions(hidden, gain[:len(hidden)])
+	return append([]float64{a.Zero[0]}, d...), err
+}
+
+func (v *modesAnalyse) report(a *analysed, theory []float64) *result {
 	out := &result{}
 	sum := &out.Summary
 	sum.Set("space", string(v.net.Space))
 	sum.Set("test_accuracy", a.Accuracy)
 	sum.Set("participation_ratio", a.Dimensions)
+	sum.Set("participation_ratio_shuffled", a.Shuffled)
+	sum.Set("participation_ratio_about_zero", a.Zero)
+	sum.Set("participation_ratio_about_zero_shuffled", a.ZeroMixed)
+	if theory != nil {
+		sum.Set("participation_ratio_about_zero_theory", theory)
+	}
 	sum.Set("linear_separability", a.Separable)
 	if v.net.InModes() {
 		v.reportModes(a, out)
@@ -220,7 +263,7 @@ func (v *modesAnalyse) report(a *analysed) *result {
 	}
 	sum.Set("singular_values", values)
 	sum.Set("subspace_overlap", overlap)
-	out.Figures = v.figures(a)
+	out.Figures = v.figures(a, theory)
 	return out
 }
 

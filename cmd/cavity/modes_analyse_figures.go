@@ -8,12 +8,12 @@ import (
 )
 
 // figures draws the analysis.
-func (v *modesAnalyse) figures(a *analysed) []picture {
+func (v *modesAnalyse) figures(a *analysed, theory []float64) []picture {
 	title := fmt.Sprintf("%s, layers %v, %s", v.data.Name, v.net.Layers, v.net.Space)
 	if v.net.InModes() {
 		title += fmt.Sprintf(", P = %d", v.net.P)
 	}
-	pictures := []picture{{"spectrum", v.spectrum(a, title)}, {"representation", v.layers(a, title)}}
+	pictures := []picture{{"spectrum", v.spectrum(a, title)}, {"representation", v.layers(a, theory, title)}}
 	if v.net.InModes() {
 		pictures = append(pictures, picture{"removal", v.removal(a, title)}, picture{"correlation", v.correlation(a, title)})
 	}
@@ -69,14 +69,23 @@ func (v *modesAnalyse) spectrum(a *analysed, title string) figure.Figure {
 }
 
 // layers draws dimension and separability of the representations.
-func (v *modesAnalyse) layers(a *analysed, title string) figure.Figure {
+func (v *modesAnalyse) layers(a *analysed, theory []float64, title string) figure.Figure {
 	var x []float64
 	for l := range a.Dimensions {
 		x = append(x, float64(l))
 	}
 	layer := figure.Axis{Label: "layer (0: pictures)", Whole: true}
+	zero := figure.Curves{X: layer, Y: figure.Axis{Label: "participation ratio about zero"}, Curves: []figure.Curve{
+		{Name: "trained", X: x, Y: a.Zero, Style: figure.LinePoints}, {Name: "weights shuffled", X: x, Y: a.ZeroMixed, Style: figure.LinePoints},
+	}}
+	if theory != nil {
+		zero.Curves = append(zero.Curves, figure.Curve{Name: "random, theory", X: x, Y: theory, Dash: 1})
+	}
 	return figure.Panels{Title: title, Panels: []figure.Figure{
-		figure.Curves{X: layer, Y: figure.Axis{Label: "participation ratio D"}, Curves: []figure.Curve{{X: x, Y: a.Dimensions, Style: figure.LinePoints}}},
+		figure.Curves{X: layer, Y: figure.Axis{Label: "participation ratio D"}, Curves: []figure.Curve{
+			{Name: "trained", X: x, Y: a.Dimensions, Style: figure.LinePoints}, {Name: "weights shuffled", X: x, Y: a.Shuffled, Style: figure.LinePoints},
+		}},
+		zero,
 		figure.Curves{X: layer, Y: figure.Axis{Label: "test accuracy of a linear probe"}, Curves: []figure.Curve{{X: x, Y: a.Separable, Style: figure.LinePoints}}},
 	}}
 }
