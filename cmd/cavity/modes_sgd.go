@@ -225,6 +225,9 @@ func (v *modesSGD) study(b engine.Backend, w *modes.Wanderer, first bool) (*wand
 			out.Ratio[i] += math.Log(d.Variance / theory)
 		}
 	}
+	if n < 2 {
+		return nil, fmt.Errorf("modes sgd: %g of components %d to %d have a curvature between 0 and 2/rate at rate %g and batch %d: this is no minimum, descend longer or lower the rate", n, v.From, v.To, w.Rate, w.Batch)
+	}
 	out.Temperature = store.Estimate{Mean: sum / n, Err: math.Sqrt(max(0, squares/n-sum*sum/n/n) / (n - 1))}
 	for i := range out.Theory {
 		out.Theory[i], out.Ratio[i] = out.Theory[i]/n, math.Exp(out.Ratio[i]/n)

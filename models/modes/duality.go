@@ -86,7 +86,7 @@ func pairs(learnt, seen []float64, of, wanted []uint8, units int) ([]int, error)
 			}
 		}
 		if pair[k] < 0 {
-			return nil, fmt.Errorf("modes: duality: no training picture of class %d is active in the last layer's inputs", label)
+			return nil, fmt.Errorf("modes: duality: no training picture of class %d is active in the last layer's inputs, which may have died of too large a rate", label)
 		}
 	}
 	return pair, nil

@@ -172,12 +172,15 @@ type Study struct {
 	landscape  *Landscape
 }
 
-// Study finds the principal components and slices the loss along the first `most` of them, at the scale of their fluctuation.
-// Curvatures count the weight decay, flatness and noise do not.
+// Study finds the principal components and slices the loss along the first `most` of them, at the scale of their fluctuation; it is
+// an error if there are fewer. Curvatures count the weight decay, flatness and noise do not.
 func (w *Wanderer) Study(b engine.Backend, most int) (*Study, error) {
 	components, err := Principal(w.Trajectory)
 	if err != nil {
 		return nil, err
+	}
+	if len(components) < most {
+		return nil, fmt.Errorf("modes: the weights of layer %d moved in %d directions only, fewer than the %d to look at: fewer of these, a larger rate or a smaller batch", w.set.Layer+1, len(components), most)
 	}
 	s := &Study{Mean: w.Mean()}
 	if s.landscape, err = w.Network.Landscape(b, s.Mean, w.set.Layer, w.Loss, w.Data.Train); err != nil {
