@@ -21,7 +21,7 @@ type modesVerbs struct {
 	Mislabelled modesMislabelled `cmd:"" help:"Phases of learning with a share of wrong labels."`
 	Depth       modesDepth       `cmd:"" help:"Dimension of representations through the depth of random networks, against theory."`
 	Continual   modesContinual   `cmd:"" help:"Learn tasks one after the other, with and without a memory of the earlier ones."`
-	Recurrent modesRecurrent `cmd:"" help:"Train a recurrent network, in weight or in mode space, to recall symbols or to read pictures row by row."`
+	Recurrent   modesRecurrent   `cmd:"" help:"Train a recurrent network, in weight or in mode space, to recall symbols or to read pictures row by row."`
 }
 
 // pictures are the flags that name labelled pictures.
