@@ -21,6 +21,7 @@ type modesVerbs struct {
 	Mislabelled modesMislabelled `cmd:"" help:"Phases of learning with a share of wrong labels."`
 	Depth       modesDepth       `cmd:"" help:"Dimension of representations through the depth of random networks, against theory."`
 	Continual   modesContinual   `cmd:"" help:"Learn tasks one after the other, with and without a memory of the earlier ones."`
+	Sample      modesSample      `cmd:"" help:"Draw networks from a law of networks (space ensemble or binary): one by one and by a vote."`
 	Recurrent   modesRecurrent   `cmd:"" help:"Train a recurrent network, in weight or in mode space, to recall symbols or to read pictures row by row."`
 }
 

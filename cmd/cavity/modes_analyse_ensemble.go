@@ -2,11 +2,9 @@ package main
 
 import (
 	"fmt"
-	"math"
 
 	"cavity/engine"
 	"cavity/engine/figure"
-	"cavity/engine/store"
 	"cavity/models/modes"
 )
 
@@ -18,31 +16,12 @@ func (v *modesAnalyse) ensemble(b engine.Backend, out *result) error {
 	if v.net.Space != modes.Ensemble {
 		return nil
 	}
-	var first, second float64
-	var c *modes.Classifier
-	for k := range sampled {
-		n, w, err := v.net.Sample(v.weights, v.Seed, k)
-		if err != nil {
-			return err
-		}
-		if c == nil {
-			if c, err = n.Open(b, w); err != nil {
-				return err
-			}
-		}
-		for name, x := range w {
-			if err := c.SetParameter(name, x); err != nil {
-				return err
-			}
-		}
-		a, err := c.Accuracy(v.data.Test)
-		if err != nil {
-			return err
-		}
-		first, second = first+a/sampled, second+a*a/sampled
+	drawn, err := v.net.Committee(b, v.weights, v.data.Test, v.Seed, sampled)
+	if err != nil {
+		return err
 	}
 	sum := &out.Summary
-	sum.Set("sampled_accuracy", store.Estimate{Mean: first, Err: math.Sqrt(max(0, second-first*first) / (sampled - 1))})
+	sum.Set("sampled_accuracy", meanOf(drawn.Accuracy))
 	var zero, certain, choice []float64
 	for l := range len(v.net.Layers) - 1 {
 		credit := v.net.Credit(v.weights, l)
@@ -68,7 +47,7 @@ func (v *modesAnalyse) credit(c modes.Credit) figure.Figure {
 	for _, m := range []struct {
 		bar string
 		x   []float64
-	}{{"probability π of zero", c.Sparsity}, {"entropy H(π)", c.Choice}, {"variance", c.Variance}} {
+	}{{"probability π of zero", c.Sparsity}, {"entropy H(π)", c.Choice}, {"entropy of the weight", c.Entropy}, {"variance", c.Variance}} {
 		cells := make([]float64, 0, len(m.x))
 		for row := range h { // a picture's first row is on top
 			cells = append(cells, m.x[(h-1-row)*w:(h-row)*w]...)

@@ -126,6 +126,7 @@ type Credit struct {
 	Zero, Certain float64   // shares of weights with π > 1/2, and with π > .99
 	Sparsity      []float64 // π, averaged over the outputs of every input
 	Choice        []float64 // H(π) in nats, averaged likewise
+	Entropy       []float64 // of the law of the weight, over those of a finite one; NaN where there is none
 	Variance      []float64 // (1-π)(Ξ + π m²), of the weights before √n, averaged likewise
 }
 
@@ -133,17 +134,26 @@ type Credit struct {
 func (n Network) Credit(w Weights, l int) Credit {
 	m, xi, pi := w[fmt.Sprintf("m%d", l+1)], w[fmt.Sprintf("xi%d", l+1)], w[fmt.Sprintf("pi%d", l+1)]
 	in, out := n.Layers[l], n.Layers[l+1]
-	c := Credit{Sparsity: make([]float64, in), Choice: make([]float64, in), Variance: make([]float64, in)}
+	c := Credit{Sparsity: make([]float64, in), Choice: make([]float64, in), Entropy: make([]float64, in), Variance: make([]float64, in)}
+	finite := make([]float64, in)
 	for i, p := range pi {
 		if p > .5 {
-			c.Zero += 1 / float64(len(pi))
+			c.Zero++
 		}
 		if p > .99 {
-			c.Certain += 1 / float64(len(pi))
+			c.Certain++
 		}
 		c.Sparsity[i/out] += p / float64(out)
 		c.Choice[i/out] += Choice(p) / float64(out)
 		c.Variance[i/out] += (1 - p) * (xi[i] + p*m[i]*m[i]) / float64(out)
+		if s := Entropy(p, xi[i], in); !math.IsInf(s, 0) {
+			c.Entropy[i/out] += s
+			finite[i/out]++
+		}
 	}
+	for i, k := range finite {
+		c.Entropy[i] /= k
+	}
+	c.Zero, c.Certain = c.Zero/float64(len(pi)), c.Certain/float64(len(pi))
 	return c
 }
