@@ -38,16 +38,19 @@ func TestThresholdOfTwo(t *testing.T) {
 	}
 }
 
-// Belief propagation on four planted problems of 300 synapses against the curve. The deviation over problems is about .09 at
-// 2α_c and .05 at 4α_c (measured over six): their means have errors of .045 and .025, and the alarm is at 3.6 to 4 of those (4e-4 each). Below α_c the messages
-// die out.
+// Belief propagation on four planted problems of 300 synapses against the curve. Over 24 other problems (seeds 1000 to 1023) overlaps
+// had the mean .347 and the deviation .113 at 2α_c, where the curve is at .390, and .731 and .040 at 4α_c (.744): the size of the
+// system costs about .04 and .01. The mean of four must lie within .05 and .02 for the size, and four of its deviations, half of those
+// (6e-5 each). Two earlier versions had bounds from fewer problems: the first failed, the second was widened after six problems to .18
+// and .09. At .5α_c the messages die out: the largest of
+// 24 overlaps was 7e-5.
 func TestBeliefPropagation(t *testing.T) {
 	s := Study{Alphas: []float64{.5, 2, 4}, Problems: 4, Steps: 150, Seed: 2}
 	f, err := s.Do(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Overlap[0] > .1 || math.Abs(f.Overlap[1]-f.Theory[1]) > .18 || math.Abs(f.Overlap[2]-f.Theory[2]) > .09 {
+	if f.Overlap[0] > .01 || math.Abs(f.Overlap[1]-f.Theory[1]) > .05+4*.113/2 || math.Abs(f.Overlap[2]-f.Theory[2]) > .02+4*.040/2 {
 		t.Errorf("overlaps %.3f, theory %.3f", f.Overlap, f.Theory)
 	}
 	// Nishimori: the overlap with the planted feature is that of the posterior with itself.
