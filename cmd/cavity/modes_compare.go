@@ -19,6 +19,7 @@ import (
 // modesCompare trains the same layers in weight space and with several numbers of modes.
 type modesCompare struct {
 	common
+	passes
 	pictures
 	Layers     []int   `placeholder:"N,…" help:"Units of every layer; without it two hidden layers of 100."`
 	Modes      []int   `default:"5,10,20,30,70" help:"Numbers of modes to compare."`
@@ -27,8 +28,6 @@ type modesCompare struct {
 	Activation string  `default:"relu" help:"Of hidden layers: relu, tanh, sigmoid or linear."`
 	Decay      float64 `default:"0.001" help:"Weight decay in mode space; a tenth of it in weight space and of tied modes."`
 	Halve      int     `default:"5" help:"Halve the rates every so many epochs; 0 means never."`
-	Epochs     int     `default:"10" help:"Passes over the training pictures."`
-	Batch      int     `default:"100" help:"Pictures of a minibatch."`
 
 	data *dataset.Set
 }
@@ -36,8 +35,11 @@ type modesCompare struct {
 func (v *modesCompare) Run(f *frame) error { return f.compute(v) }
 
 func (v *modesCompare) validate() (err error) {
-	if v.Epochs < 1 || len(v.Modes) == 0 || slices.Min(v.Modes) < 1 {
-		return misusef("--epochs is %d and --modes are %v: at least 1 each", v.Epochs, v.Modes)
+	if err := v.checkPasses(); err != nil {
+		return err
+	}
+	if len(v.Modes) == 0 || slices.Min(v.Modes) < 1 {
+		return misusef("--modes are %v: at least 1 each", v.Modes)
 	}
 	for _, n := range v.Widths {
 		if n < 4 || n > 10000 {

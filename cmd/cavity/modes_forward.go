@@ -17,14 +17,13 @@ import (
 // modesForward trains by the Forward-Forward algorithm, and the same layers by backpropagation beside it.
 type modesForward struct {
 	common
+	passes
 	pictures
 	Hidden       []int   `default:"500,500" help:"Units of the hidden layers."`
 	Unsupervised bool    `help:"Learn from pictures without labels: false pictures are mixtures of two; a linear probe reads the last layer."`
 	Threshold    float64 `default:"2" help:"Goodness, the mean square of a layer's activities, that parts real from false pictures."`
 	Sharpness    float64 `default:"10" help:"Factor of goodness minus threshold in the logarithm of a layer's loss."`
 	Rate         float64 `default:"0.001" help:"Learning rate of Adam, of both methods."`
-	Epochs       int     `default:"10" help:"Passes over the training pictures."`
-	Batch        int     `default:"100" help:"Pictures of a minibatch."`
 
 	data *dataset.Set
 }
@@ -32,9 +31,10 @@ type modesForward struct {
 func (v *modesForward) Run(f *frame) error { return f.compute(v) }
 
 func (v *modesForward) validate() (err error) {
+	if err := v.checkPasses(); err != nil {
+		return err
+	}
 	switch {
-	case v.Epochs < 1:
-		return misusef("--epochs is %d: at least 1", v.Epochs)
 	case !(v.Threshold > 0) || !(v.Sharpness > 0) || !(v.Rate > 0):
 		return misusef("--threshold is %v, --sharpness is %v and --rate is %v: they must be positive", v.Threshold, v.Sharpness, v.Rate)
 	}

@@ -14,6 +14,7 @@ import (
 // modesTrain trains a classifier in weight space or in mode space.
 type modesTrain struct {
 	common
+	passes
 	pictures
 	architecture
 	Loss      string  `default:"cross-entropy" enum:"cross-entropy,mse" help:"cross-entropy of the softmax, or mse of the one-hot labels."`
@@ -23,8 +24,6 @@ type modesTrain struct {
 	Momentum  float64 `default:"0.9" help:"Of the optimiser momentum."`
 	Penalty   float64 `default:"0.001" help:"Of svd-modes, on modes that are not orthonormal."`
 	Halve     int     `default:"0" help:"Halve the rate every so many epochs; 0 means never."`
-	Epochs    int     `default:"10" help:"Passes over the training pictures."`
-	Batch     int     `default:"100" help:"Pictures of a minibatch."`
 
 	data *dataset.Set
 }
@@ -32,8 +31,8 @@ type modesTrain struct {
 func (v *modesTrain) Run(f *frame) error { return f.compute(v) }
 
 func (v *modesTrain) validate() (err error) {
-	if v.Epochs < 1 {
-		return misusef("--epochs is %d: at least 1", v.Epochs)
+	if err := v.checkPasses(); err != nil {
+		return err
 	}
 	if v.Rate < 0 {
 		return misusef("--rate is %v: it must be positive, or 0 for the usual one", v.Rate)
@@ -97,20 +96,7 @@ func (v *modesTrain) compute(ctx context.Context, s *session) (*result, error) {
 
 // restore goes on from the checkpoint, if there is one.
 func (v *modesTrain) restore(s *session, c *modes.Course) error {
-	saved := s.Saved()
-	if saved == nil {
-		return nil
-	}
-	for name, load := range map[string]func(io.Reader) error{"program": c.Trainer.Program.Load, "history": c.LoadHistory} {
-		r, err := saved.Section(name)
-		if err != nil {
-			return err
-		}
-		if err := load(r); err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
-		}
-	}
-	return nil
+	return s.Restore(map[string]func(io.Reader) error{"program": c.Trainer.Program.Load, "history": c.LoadHistory})
 }
 
 func (v *modesTrain) report(tr *modes.Trainer, c *modes.Course) (*result, error) {

@@ -17,15 +17,14 @@ import (
 // rbmBoltzmann trains a general Boltzmann machine and weighs it.
 type rbmBoltzmann struct {
 	common
+	passes
 	Data         string  `default:"digits" placeholder:"NAME" help:"mnist, digits, or the path of an idx, idx.gz or npz file."`
 	Hidden       int     `default:"50" help:"Hidden spins."`
 	Positive     string  `default:"meanfield" enum:"meanfield,exact,gibbs" help:"Averages of the hidden spins given the data: meanfield, exact (up to 10 of them) or gibbs (up to 256)."`
 	Rounds       int     `default:"20" help:"Rounds of meanfield or gibbs an update."`
 	K            int     `default:"1" help:"Sweeps of the persistent chains an update."`
 	Without      string  `default:"" enum:",visible,hidden,both" help:"Couplings to leave out: those among visible spins, among hidden ones, or both (a restricted machine)."`
-	Batch        int     `default:"100" help:"Examples an update."`
 	Chains       int     `default:"0" help:"Persistent chains; 0 means as many as the batch."`
-	Epochs       int     `default:"10" help:"Passes through the data."`
 	Rate         float64 `default:"0.002" help:"Learning rate of the first epoch."`
 	FinalRate    float64 `default:"0" help:"Learning rate of the last epoch, reached geometrically; 0 means a tenth of --rate."`
 	Decay        float64 `default:"0.001" help:"Weight decay (L2)."`
@@ -42,11 +41,12 @@ type rbmBoltzmann struct {
 func (v *rbmBoltzmann) Run(f *frame) error { return f.compute(v) }
 
 func (v *rbmBoltzmann) validate() (err error) {
+	if err := v.checkPasses(); err != nil {
+		return err
+	}
 	switch {
 	case v.Hidden < 1:
 		return misusef("--hidden is %d: at least 1", v.Hidden)
-	case v.Epochs < 1:
-		return misusef("--epochs is %d: at least 1", v.Epochs)
 	case v.Examples < 1 || v.Likelihood < 0 || v.AisTemps < 2 || v.Temperatures < 2 || v.Burn < 0:
 		return misusef("--examples is %d, --likelihood %d, --ais-temps %d, --temperatures %d and --burn %d: at least 1, 0, 2, 2 and 0",
 			v.Examples, v.Likelihood, v.AisTemps, v.Temperatures, v.Burn)

@@ -17,15 +17,14 @@ import (
 // rbmTrain trains a restricted Boltzmann machine.
 type rbmTrain struct {
 	common
+	passes
 	Data         string  `default:"mnist" placeholder:"NAME" help:"mnist, digits, or the path of an idx, idx.gz or npz file."`
 	Hidden       int     `default:"500" help:"Hidden units."`
 	Method       string  `default:"cd" enum:"cd,pcd,pt,deep,pl,rm" help:"cd, pcd, pt (parallel tempering), deep (tempering), pl (pseudo-likelihood) or rm (ratio matching)."`
 	K            int     `default:"1" help:"Gibbs steps an update."`
-	Batch        int     `default:"100" help:"Examples an update."`
 	Chains       int     `default:"0" help:"Persistent chains, or ladders of pt; 0 means as many as the batch."`
 	Temperatures int     `default:"10" help:"Temperatures of pt."`
 	Upper        int     `default:"0" help:"Hidden units of deep's second machine; 0 means half."`
-	Epochs       int     `default:"10" help:"Passes through the data."`
 	Rate         float64 `default:"0.05" help:"Learning rate of the first epoch."`
 	FinalRate    float64 `default:"0" help:"Learning rate of the last epoch, reached geometrically; 0 means --rate."`
 	Momentum     float64 `default:"0.5" help:"Share of the last step in the next."`
@@ -57,11 +56,12 @@ type rbmTrain struct {
 func (v *rbmTrain) Run(f *frame) error { return f.compute(v) }
 
 func (v *rbmTrain) validate() (err error) {
+	if err := v.checkPasses(); err != nil {
+		return err
+	}
 	switch {
 	case v.Hidden < 1:
 		return misusef("--hidden is %d: at least 1", v.Hidden)
-	case v.Epochs < 1:
-		return misusef("--epochs is %d: at least 1", v.Epochs)
 	case !(v.Rate > 0):
 		return misusef("--rate is %v: a positive number", v.Rate)
 	case v.Examples < 1 || v.Likelihood < 0 || v.AisTemps < 2:
