@@ -26,8 +26,16 @@ func trained(t *testing.T, hidden int) (*Machine, *dataset.Set) {
 	return m, set
 }
 
-// Annealing in both directions against the exact ln Z of trained 784×16 and 784×20 machines: forward and reverse estimates lie
-// within four of their own standard errors (false alarm 6e-5 each) plus .05 for the bias at the second order.
+// Annealing in both directions against the exact ln Z of trained 784×16 and 784×20 machines. The bias of the mean of n weights whose
+// logarithms have the variance s² is s²/2n to second order, half the square of the standard error, here .005 at most: nothing
+// beside that error. Over 16 seeds forward estimates of the two machines were off by -.33 and -.36 of their own standard errors on
+// average, with deviations of .99 and 1.08 of them: four standard errors are a false alarm of 6e-5 each. Reverse estimates
+// after 3,000 steps from the data were off by .01 with a deviation of 1.52 (12 seeds, 784×20; the spread of a hundred weights of this
+// width often misses the largest): six are four of those deviations, 6e-5 again.
+//
+// History: the first version trained its machines harder and failed on them; they were then trained more gently. It allowed four standard
+// errors and .05 after 500 steps, from which reverse estimates of 784×20 are 1.3 to 1.6 standard errors too low, because the chains are
+// not yet fair: none of 28 seeds tried would have failed (the worst was 3.5 off), but the allowance had no reason.
 func TestAnnealingAgainstExact(t *testing.T) {
 	for _, hidden := range []int{16, 20} {
 		if hidden == 20 && testing.Short() {
@@ -46,15 +54,13 @@ func TestAnnealingAgainstExact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reverse, err := an.Reverse(ctx, m.Rows(set.Train, 100, 1), 500)
+		reverse, err := an.Reverse(ctx, m.Rows(set.Train, 100, 1), 3000)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Logf("784×%d: exact %.3f, forward %.3f ± %.3f (ESS %.0f), reverse %.3f ± %.3f (ESS %.0f)", hidden, exact, forward.LogZ, forward.Deviation, forward.ESS, reverse.LogZ, reverse.Deviation, reverse.ESS)
-		for name, e := range map[string]Estimate{"forward": forward, "reverse": reverse} {
-			if math.Abs(e.LogZ-exact) > 4*e.Deviation+.05 {
-				t.Errorf("784×%d: %s annealing gives %.3f ± %.3f, exactly %.3f", hidden, name, e.LogZ, e.Deviation, exact)
-			}
+		if math.Abs(forward.LogZ-exact) > 4*forward.Deviation || math.Abs(reverse.LogZ-exact) > 6*reverse.Deviation {
+			t.Errorf("784×%d: annealing gives %.3f ± %.3f forward and %.3f ± %.3f in reverse, exactly %.3f", hidden, forward.LogZ, forward.Deviation, reverse.LogZ, reverse.Deviation, exact)
 		}
 		if d := Doubts(forward, reverse); len(d) > 0 {
 			t.Errorf("784×%d: %v", hidden, d)
