@@ -12,7 +12,7 @@ type rbmTransition struct {
 	common
 	Beta     float64   `default:"1" help:"Inverse temperature of the examples."`
 	Units    int       `default:"1" help:"Hidden units: 1, or 2 whose features overlap."`
-	Overlap  float64   `default:"0.1" help:"Overlap of the features of two units, inside -1 to 1."`
+	Overlap  float64   `default:"0.3" help:"Overlap of the features of two units, inside -1 to 1; near 0 the difference is learned soon after the sum."`
 	Synapses int       `default:"300" help:"Binary synapses."`
 	Problems int       `default:"6" help:"Planted problems for every number of examples."`
 	Steps    int       `default:"300" help:"Steps of belief propagation at most."`

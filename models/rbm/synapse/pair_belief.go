@@ -120,7 +120,9 @@ func (s *pairSolver) synapses() (worst float64) {
 }
 
 // Believe iterates belief propagation from small random messages until no message moves by more than tolerance, at most
-// steps times. A step costs N·M operations of about a hundred nanoseconds.
+// steps times. A step costs N·M operations of about a hundred nanoseconds. Where the overlap is small the messages may
+// settle at features of which one is turned, a state of lower weight that a small system does not leave: both shares of
+// Overlaps are then low.
 func (p *Pair) Believe(steps int, tolerance float64, seed uint64) PairBeliefs {
 	s := p.solver(.1, seed)
 	b := PairBeliefs{Means: [2][]float64{make([]float64, p.N), make([]float64, p.N)}, Products: make([]float64, p.N)}
