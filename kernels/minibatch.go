@@ -113,9 +113,7 @@ func (k *minibatch) row(c *engine.Clock, out engine.Buffer, data []uint8, i int,
 	}
 	src := data[int(r)*k.width : (int(r)+1)*k.width]
 	if k.pixels != Sampled {
-		for j, x := range src {
-			dst[j] = k.table[x]
-		}
+		translate(dst, src, &k.table)
 		return
 	}
 	// The row's words come in blocks, from an offset that is a multiple of 64 for every row.
@@ -129,6 +127,19 @@ func (k *minibatch) row(c *engine.Clock, out engine.Buffer, data []uint8, i int,
 				dst[j+q] = 1
 			}
 		}
+	}
+}
+
+// translate looks up bytes, eight at a time so that no length is checked for each.
+func translate(dst []float32, src []uint8, table *[256]float32) {
+	for len(src) >= 8 && len(dst) >= 8 {
+		d, s := (*[8]float32)(dst), (*[8]uint8)(src)
+		d[0], d[1], d[2], d[3] = table[s[0]], table[s[1]], table[s[2]], table[s[3]]
+		d[4], d[5], d[6], d[7] = table[s[4]], table[s[5]], table[s[6]], table[s[7]]
+		dst, src = dst[8:], src[8:]
+	}
+	for j, x := range src {
+		dst[j] = table[x]
 	}
 }
 
@@ -157,7 +168,7 @@ func (k *minibatch) fill64(c *engine.Clock, dst []float64, data []uint8, r, i in
 
 // Bind splits the rows.
 func (k *minibatch) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer) (func(*engine.Clock) error, error) {
-	const per = 16
+	per := max(1, (k.batch+4*w.N()-1)/(4*w.N()))
 	data := engine.Slice[uint8](in[0])
 	var clock engine.Clock
 	words := make([]uint32, w.N()*pixelWords)

@@ -1,8 +1,8 @@
 // Package cpu is the backend that needs nothing installed: it lowers the engine's steps to the products of package gemm,
 // the elementwise primitives of package vec and the kernels' fast versions, and spreads them over a pool of workers.
 //
-// A Program's bits do not depend on the number of workers: work is divided by shape alone, and sums are never divided
-// among workers.
+// A Program's bits do not depend on the number of workers: elements may be divided in any way, for none depends on another
+// of its step, and sums are never divided among workers.
 package cpu
 
 import (

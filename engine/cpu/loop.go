@@ -13,8 +13,8 @@ import (
 // tileBytes is the size of a tile's temporary: all temporaries of a loop must stay in the first-level cache.
 const tileBytes = 4096
 
-// loopShare is the number of elements below which waking another worker costs more than it saves.
-const loopShare = 16384
+// loopShare is the number of instructions, on an element each, below which waking another worker costs more than it saves.
+const loopShare = 32768
 
 // looper runs a fused loop tile by tile: every instruction over a whole tile, then the next tile.
 type looper struct {
@@ -91,16 +91,7 @@ func (b *Backend) loop(l *engine.Loop) (engine.Launch, error) {
 			lp.temps[w] = append(lp.temps[w], lp.scratch(dt, lp.tile))
 		}
 	}
-	lp.chunk = lp.n
-	if b.pool.N() > 1 && lp.n >= 2*loopShare {
-		lp.chunk = max(loopShare, (lp.n+4*b.pool.N()-1)/(4*b.pool.N()))
-		unit := lp.tile
-		if lp.wide {
-			unit = lp.cols
-		}
-		lp.chunk = (lp.chunk + unit - 1) / unit * unit
-	}
-	tasks := (lp.n + lp.chunk - 1) / lp.chunk
+	tasks := lp.divide(b.pool.N(), l)
 	f := lp.task
 	return func(*engine.Clock) error {
 		for _, r := range lp.rows {
@@ -109,6 +100,22 @@ func (b *Backend) loop(l *engine.Loop) (engine.Launch, error) {
 		b.pool.Do(tasks, f)
 		return nil
 	}, nil
+}
+
+// divide sets what a task is and returns how many there are: as many for every worker, if there is enough to do.
+func (lp *looper) divide(workers int, l *engine.Loop) (tasks int) {
+	parts := max(1, lp.n*len(l.Code)/loopShare)
+	if workers == 1 {
+		parts = 1
+	} else if parts > workers {
+		parts = min(4, parts/workers) * workers
+	}
+	unit := lp.tile
+	if lp.wide {
+		unit = lp.cols
+	}
+	lp.chunk = max(1, (lp.n+parts*unit-1)/(parts*unit)) * unit
+	return (lp.n + lp.chunk - 1) / lp.chunk
 }
 
 func loopDtype(l *engine.Loop) (vec.Dtype, bool) {

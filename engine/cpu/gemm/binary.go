@@ -16,7 +16,7 @@ const (
 	copiedBlocks = 2    // of op(B), when it is transposed: whole cache lines are read
 	binaryRows   = 24   // of C; below, making tables costs more than they save
 	binaryDepth  = 32   // likewise
-	binaryWidth  = 16   // likewise
+	binaryWidth  = 96   // likewise
 	binaryLeast  = .12  // share of ones below which lists are faster
 	binaryTall   = 2048 // rows of a task: their columns stay in the second-level cache
 	indexRows    = 16   // rows of A of a task that makes indices; the assembly knows this

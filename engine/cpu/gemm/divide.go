@@ -8,6 +8,7 @@ const (
 	manyRows      = 256     // from here on tasks are made of rows too and share what is packed
 	badStride     = 4096    // rows of A this many bytes apart fall into the same set of the first-level cache
 	farStride     = 1024    // a column of A with elements so many bytes apart spreads over many pages
+	rowsLeast     = 24      // rows of a task that packs panels which other workers pack too
 	packedVectors = 4       // of rows of A that are copied at a time when A is transposed
 	directBytes   = 256     // rows of B no longer than this are read in place
 )
@@ -67,7 +68,9 @@ func (p *Plan[T]) chooseTask(size, top int) {
 				most = min(most, 8)
 			}
 		}
-		p.cols = p.blockPanels(most)
+		if p.cols = p.blockPanels(most); p.sharesRows() {
+			p.cols, p.rows = p.blockPanels(packedMost/(p.panelLen*size)), max((s.M+s.Workers-1)/s.Workers, rowsLeast)
+		}
 	case inPlace:
 		if p.rows = p.blockRows(top); p.rows == s.M {
 			p.cols = p.blockPanels(p.panels / 16)
@@ -75,6 +78,13 @@ func (p *Plan[T]) chooseTask(size, top int) {
 	case dotted:
 		p.cols = p.blockPanels(p.panels / 16)
 	}
+}
+
+// sharesRows reports whether workers shall divide the rows of a product that packs panels by task: B is smaller than A or C, and that each worker packs it for itself costs
+// less than what the workers would otherwise read of each other's rows, in this step and the next.
+func (p *Plan[T]) sharesRows() bool {
+	s := &p.spec
+	return s.Workers > 1 && s.Batch == 1 && s.M >= 2*rowsLeast && s.K*s.N < s.M*max(s.K, s.N)
 }
 
 // blockPanels is the number of panels in a task that should have most: enough to be worth it.

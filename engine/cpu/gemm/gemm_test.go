@@ -163,6 +163,10 @@ func TestWorkers(t *testing.T) {
 			{M: 100, N: 100, K: 100, TransB: true, Batch: 3, StrideA: 10000, StrideB: 10000, StrideC: 10000},
 			{M: 500, N: 8, K: 90},
 			{M: 130, N: 140, K: 150, Sparse: true},
+			{M: 100, N: 30, K: 1000},
+			{M: 100, N: 30, K: 1000, TransB: true, LdC: 33},
+			{M: 100, N: 700, K: 30, TransB: true},
+			{M: 70, N: 130, K: 520, TransA: true, LdA: 1024},
 			{M: 90, N: 300, K: 450, Stream: true},
 		} {
 			s.Alpha, s.Beta, s.Workers = .7, .3, 3
