@@ -2,6 +2,7 @@ package gemm
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"cavity/engine/cpu/level"
@@ -17,8 +18,8 @@ const (
 	binaryRows   = 24   // of C; below, making tables costs more than they save
 	binaryDepth  = 32   // likewise
 	binaryWidth  = 96   // likewise
-	binaryLeast  = .12  // share of ones below which lists are faster
-	binaryTall   = 2048 // rows of a task: their columns stay in the second-level cache
+	binaryLeast  = .14  // share of ones below which lists are faster
+	binaryTall   = 1024 // rows of a task: the sums of their columns stay in the second-level cache
 	indexRows    = 16   // rows of A of a task that makes indices; the assembly knows this
 )
 
@@ -34,7 +35,9 @@ type binaryArgs struct {
 	rowC         int
 	last         int // columns in the last vector
 	alpha        float32
-	add          int32 // 0: C is not read
+	add          int32    // 0: C is not read
+	out          *float32 // where the results go, in C or elsewhere
+	rowOut       int
 }
 
 // binarySet is the kernels of binary products on one CPU level.
@@ -139,12 +142,16 @@ func addOnes(a, b int) int {
 	return a + b
 }
 
-// build makes all indices by w, or alone without it, and returns the number of ones, or -1 if a has other numbers; the first rows tell most of those.
-func (x *binary) build(w Workers, a []float32) int {
+// build makes all indices by w, or alone without it, and reports whether a is zeros and ones, with at least a share of ones in the first rows: an attempt in vain costs little.
+func (x *binary) build(w Workers, a []float32, least float64) bool {
 	x.a = a
 	x.find(0, 0)
-	if x.found[0] < 0 {
-		return -1
+	along, across := x.spec.M, x.spec.K
+	if x.spec.TransA {
+		along, across = across, along
+	}
+	if x.found[0] < 0 || float64(x.found[0]) < least*float64(min(indexRows, along)*across) {
+		return false
 	}
 	if rest := len(x.found) - 1; w != nil {
 		w.Do(rest, x.others)
@@ -154,19 +161,15 @@ func (x *binary) build(w Workers, a []float32) int {
 		}
 	}
 	x.a = nil
-	ones := 0
-	for _, n := range x.found {
-		ones = addOnes(ones, n)
-	}
-	return ones
+	return !slices.Contains(x.found, -1)
 }
 
-// scratchLen is what a worker needs: a table, and rows of op(B).
+// scratchLen is what a worker needs: a table, rows of op(B), and sums.
 func (x *binary) scratchLen() int {
 	if x == nil {
 		return 0
 	}
-	return tableLen + copiedBlocks*blockRows*tableColumns
+	return tableLen + copiedBlocks*blockRows*tableColumns + x.tall*tableColumns
 }
 
 // multiply does one task: a panel of some rows.
@@ -179,21 +182,24 @@ func (x *binary) multiply(task, worker int, scratch, b, c []float32) {
 	if x.beta != 0 && x.beta != 1 {
 		scale(c, i1-i0, width, s.LdC, x.beta)
 	}
-	table := scratch[:tableLen]
-	*args = binaryArgs{rows: i1 - i0, row: 2 * x.groups, table: &table[0], c: &c[0], rowC: 4 * s.LdC, last: width - (nv-1)*lanes, alpha: x.alpha}
+	table, copied, sums := scratch[:tableLen], scratch[tableLen:], scratch[tableLen+copiedBlocks*blockRows*tableColumns:]
+	*args = binaryArgs{rows: i1 - i0, row: 2 * x.groups, table: &table[0], c: &c[0], rowC: 4 * s.LdC, out: &sums[0], rowOut: 4 * tableColumns, last: width - (nv-1)*lanes, alpha: x.alpha}
 	if x.beta != 0 {
 		args.add = 1
 	}
 	for block := range x.blocks {
 		args.groups = (min(blockRows, s.K-block*blockRows) + groupRows - 1) / groupRows
-		args.b, args.rowB = x.operand(worker, block, j0, width, scratch[tableLen:], b)
+		args.b, args.rowB = x.operand(worker, block, j0, width, copied, b)
 		x.set.subsets[nv](args)
 		for g := args.groups; g < blockGroups; g++ {
 			clear(table[g*tableColumns<<groupRows:][:tableColumns]) // index 0
 		}
 		args.index = &x.index[i0*x.groups+block*blockGroups]
+		if block == x.blocks-1 {
+			args.out, args.rowOut = &c[0], 4*s.LdC
+		}
 		x.set.lookups[nv](args)
-		args.add = 1
+		args.add, args.c, args.rowC = 1, args.out, args.rowOut // rows close together, whatever the distance of those of C
 	}
 	*args = binaryArgs{}
 }
@@ -238,8 +244,11 @@ const (
 // find looks at a by w, or alone without it. It depends on a alone.
 func (p *Plan[T]) find(w Workers, a []T) content {
 	if p.binary != nil {
-		ones := p.binary.build(w, floats(a))
-		if ones >= 0 && (p.sparse == nil || float64(ones) > binaryLeast*float64(p.spec.M)*float64(p.spec.K)) {
+		least := binaryLeast
+		if p.sparse == nil {
+			least = 0
+		}
+		if p.binary.build(w, floats(a), least) {
 			return inBits
 		}
 	}

@@ -31,12 +31,14 @@ func subsets(p *binaryArgs, width int) {
 	}
 }
 
-// lookup adds the sums that the indices name to C, or to 0.
+// lookup adds the sums that the indices name to C, or to 0, into out.
 func lookup(p *binaryArgs, width int) {
 	for i := range p.rows {
-		c := unsafe.Slice(at(p.c, i*p.rowC), width)
+		c := unsafe.Slice(at(p.out, i*p.rowOut), width)
 		if p.add == 0 {
 			clear(c)
+		} else {
+			copy(c, unsafe.Slice(at(p.c, i*p.rowC), width))
 		}
 		for g := range blockGroups {
 			offset := int(*(*uint16)(unsafe.Add(unsafe.Pointer(p.index), i*p.row+2*g)))

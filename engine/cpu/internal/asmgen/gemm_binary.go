@@ -12,6 +12,7 @@ const (
 	binaryB, binaryRowB, binaryTable = 32, 40, 48
 	binaryC, binaryRowC, binaryLast  = 56, 64, 72
 	binaryAlpha, binaryAdd           = 80, 84
+	binaryOut, binaryRowOut          = 88, 96
 )
 
 const (
@@ -90,7 +91,7 @@ func (g gemm) subsets(nv int) {
 	g.ret()
 }
 
-// lookup emits C[i][j] = the sum over a table's groups of the sums that row i of the indices names, added to C[i][j] if add is set. The first-level cache
+// lookup emits out[i][j] = the sum over a table's groups of the sums that row i of the indices names, added to C[i][j] if add is set. The first-level cache
 // is the limit, so four indices come with one load.
 func (g gemm) lookup(nv int) {
 	const mask, together = 15, 4
@@ -99,7 +100,7 @@ func (g gemm) lookup(nv int) {
 	for _, l := range []struct {
 		from int
 		to   string
-	}{{binaryRows, "CX"}, {binaryIndex, "SI"}, {binaryRow, "R8"}, {binaryTable, "DI"}, {binaryC, "DX"}, {binaryRowC, "R9"}, {binaryLast, "R10"}} {
+	}{{binaryRows, "CX"}, {binaryIndex, "SI"}, {binaryRow, "R8"}, {binaryTable, "DI"}, {binaryC, "DX"}, {binaryRowC, "R9"}, {binaryOut, "R13"}, {binaryRowOut, "R15"}, {binaryLast, "R10"}} {
 		g.op("MOVQ %d(AX), %s", l.from, l.to)
 	}
 	g.mask(g.source, g.elem, "R10", mask)
@@ -119,10 +120,11 @@ func (g gemm) lookup(nv int) {
 			}
 		}
 		for j := range nv {
-			g.store(g.source, g.elem, j, fmt.Sprintf("%d(DX)", g.bytes*j), j == nv-1, mask)
+			g.store(g.source, g.elem, j, fmt.Sprintf("%d(R13)", g.bytes*j), j == nv-1, mask)
 		}
 		g.op("ADDQ R8, SI")
 		g.op("ADDQ R9, DX")
+		g.op("ADDQ R15, R13")
 		g.op("DECQ CX")
 	}
 	g.op("MOVL %d(AX), BX", binaryAdd)
@@ -173,33 +175,40 @@ func (g gemm) indexRow() {
 	g.op("MOVQ a+8(FP), SI")
 	g.op("MOVQ index+16(FP), DI")
 	g.begin()
-	g.label("loop")
-	g.op("CMPQ CX, $%d", lanes)
-	g.op("CMOVQLT CX, R9")
-	g.op("MOVQ R9, R13")
-	g.mask(g.source, g.elem, "R13", 15)
-	g.load(g.source, g.elem, "(SI)", 2, true, 15)
-	g.ones(2, 0, 1, 3, 4, "AX", "R13")
-	if g.masks { // bytes apart, then nibbles
+	vector := func(part bool) {
+		g.load(g.source, g.elem, "(SI)", 2, part, 15)
+		g.ones(2, 0, 1, 3, 4, "AX", "R13")
+		if g.masks { // bytes apart, then nibbles
+			g.op("MOVQ AX, BX")
+			g.op("SHLQ $24, BX")
+			g.op("ORQ BX, AX")
+			g.op("ANDQ R8, AX")
+		}
 		g.op("MOVQ AX, BX")
-		g.op("SHLQ $24, BX")
+		g.op("SHLQ $12, BX")
 		g.op("ORQ BX, AX")
-		g.op("ANDQ R8, AX")
+		g.op("ANDQ R12, AX")
+		g.op("SHLQ $%d, AX", bits.TrailingZeros(subsetBytes))
+		if g.masks {
+			g.op("MOVQ AX, (DI)")
+		} else {
+			g.op("MOVL AX, (DI)")
+		}
 	}
-	g.op("MOVQ AX, BX")
-	g.op("SHLQ $12, BX")
-	g.op("ORQ BX, AX")
-	g.op("ANDQ R12, AX")
-	g.op("SHLQ $%d, AX", bits.TrailingZeros(subsetBytes))
-	if g.masks {
-		g.op("MOVQ AX, (DI)")
-	} else {
-		g.op("MOVL AX, (DI)")
-	}
+	g.op("SUBQ $%d, CX", lanes)
+	g.op("JLT tail")
+	g.label("loop")
+	vector(false)
 	g.op("ADDQ $%d, SI", g.bytes)
 	g.op("ADDQ $%d, DI", lanes/2)
 	g.op("SUBQ $%d, CX", lanes)
-	g.op("JGT loop")
+	g.op("JGE loop")
+	g.label("tail")
+	g.op("ADDQ $%d, CX", lanes)
+	g.op("JZ end")
+	g.mask(g.source, g.elem, "CX", 15)
+	vector(true)
+	g.label("end")
 	g.indexEnd(24)
 }
 
