@@ -190,12 +190,13 @@ func between(c figure.Curve, x float64) (y, err float64, ok bool) {
 	return 0, 0, false
 }
 
-// groundStates adds the lowest energies that runs of several samples saw, averaged over samples, and for the SK model their
-// limit of infinitely many spins by a line in N^(-2/3), the law of Boettcher 2005 (doi:10.1140/epjb/e2005-00280-6). The figure is
-// nil for other models.
-func groundStates(sum *store.Summary, runs []sizedRun) (*figure.Curves, error) {
+// lowestEnergies adds the lowest energies per spin that runs of several samples saw, averaged over samples, and for the SK model,
+// whose runs should reach ground states, their limit of infinitely many spins by a line in N^(-2/3), the law of Boettcher 2005
+// (doi:10.1140/epjb/e2005-00280-6). The line goes through the energies in units of √((N-1)/N), the size of the local fields of
+// random spins when couplings have variance 1/N: that correction is of order 1/N, beyond the law. The figure is nil for other models.
+func lowestEnergies(sum *store.Summary, runs []sizedRun) (*figure.Curves, error) {
 	var means []store.Estimate
-	var x, y, sigma []float64
+	var x, y, sigma []float64 // of the line
 	for i := range runs {
 		r := &runs[i]
 		energies, err := r.column("ground_energy", 1)
@@ -212,9 +213,11 @@ func groundStates(sum *store.Summary, runs []sizedRun) (*figure.Curves, error) {
 		}
 		err1 := math.Sqrt(e.Variance() / float64(e.N()))
 		means = append(means, store.Estimate{Mean: e.Mean(), Err: err1})
-		x, y, sigma = append(x, math.Pow(float64(spins.Shape[1]), -2./3)), append(y, e.Mean()), append(sigma, err1)
+		n := float64(spins.Shape[1])
+		unit := math.Sqrt((n - 1) / n)
+		x, y, sigma = append(x, math.Pow(n, -2./3)), append(y, e.Mean()/unit), append(sigma, err1/unit)
 	}
-	sum.Set("ground_state", means)
+	sum.Set("lowest_energy", means)
 	if runs[0].model != "sk" && runs[0].model != "sk pm1" && runs[0].model != "sk gaussian" || len(runs) < 3 {
 		return nil, nil
 	}
@@ -222,11 +225,11 @@ func groundStates(sum *store.Summary, runs []sizedRun) (*figure.Curves, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum.Set("ground_state_infinite", store.Estimate{Mean: fit.Intercept.Value, Err: fit.Intercept.Err})
-	sum.Set("ground_state_slope", store.Estimate{Mean: fit.Slope.Value, Err: fit.Slope.Err})
-	sum.Set("ground_state_chi2", fit.Chi2)
-	sum.Set("ground_state_dof", fit.DoF)
+	sum.Set("lowest_energy_infinite", store.Estimate{Mean: fit.Intercept.Value, Err: fit.Intercept.Err})
+	sum.Set("lowest_energy_slope", store.Estimate{Mean: fit.Slope.Value, Err: fit.Slope.Err})
+	sum.Set("lowest_energy_chi2", fit.Chi2)
+	sum.Set("lowest_energy_dof", fit.DoF)
 	line := figure.Curve{Name: "line in N^(-2/3)", X: []float64{0, slices.Max(x)}, Y: []float64{fit.Intercept.Value, fit.At(slices.Max(x)).Value}, Color: 2}
-	return &figure.Curves{X: figure.Axis{Label: "N^(-2/3)"}, Y: figure.Axis{Label: "lowest energy per spin"},
+	return &figure.Curves{X: figure.Axis{Label: "N^(-2/3)"}, Y: figure.Axis{Label: "lowest energy per spin, in √(1-1/N)"},
 		Curves: []figure.Curve{{Name: "mean over samples", X: x, Y: y, Err: sigma, Style: figure.Points, Color: 1}, line}}, nil
 }

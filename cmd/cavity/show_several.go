@@ -85,7 +85,7 @@ func (v *show) several(f *frame) error {
 			}
 		}
 	}
-	if ground, err := groundStates(&sum, runs); err != nil {
+	if ground, err := lowestEnergies(&sum, runs); err != nil {
 		return err
 	} else if ground != nil {
 		picture.Panels = append(picture.Panels, *ground)
