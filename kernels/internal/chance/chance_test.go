@@ -61,6 +61,29 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// TestRun holds every level to the threshold of each element.
+func TestRun(t *testing.T) {
+	s := rng.At(3, 7, 1, 2)
+	for _, rule := range []Rule{Metropolis, HeatBath} {
+		for _, l := range level.Available() {
+			defer level.Use(l)()
+			var d Drawer
+			d.Init(l)
+			d.Start(s, nil)
+			for k, halfT := range []float32{.3, .3, 1.7} {
+				first := rng.Site(5) + Run*uint64(k)
+				var got [Run]float32
+				d.Run(rule, &got, first, halfT)
+				for i, x := range got {
+					if want := rule.Threshold(s.Uint32(first+uint64(i)), halfT); x != want {
+						t.Fatalf("%v rule %d: element %d of run %d is %v, want %v", l, rule, i, k, x, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestThresholdLaw compares the frequency of flips with the two laws at 12 values of x = 2sh/T: 24 binomial counts of 200,000,
 // each within 4.5 standard deviations. False-alarm rate 2e-4.
 func TestThresholdLaw(t *testing.T) {
