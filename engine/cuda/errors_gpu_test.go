@@ -194,7 +194,7 @@ func TestRefusals(t *testing.T) {
 	x := empty(t, b, tensor.Float32, 4)
 	half := engine.Operand{Kind: engine.Array, Buf: x}
 	for want, s := range map[string]engine.Step{
-		`no CUDA code for the elementwise function "pow"`: &engine.Loop{N: 4, Cols: 4, Code: []engine.Instr{{Op: "pow", NSrc: 2, Dst: half, Src: [3]engine.Operand{half, half}}}},
+		`no CUDA code for the elementwise function "root"`: &engine.Loop{N: 4, Cols: 4, Code: []engine.Instr{{Op: "root", NSrc: 2, Dst: half, Src: [3]engine.Operand{half, half}}}},
 		"has no CUDA version":                             &engine.Call{Out: x},
 		"random numbers of dtype":                         &engine.Random{Out: empty(t, b, tensor.Int32, 4)},
 	} {

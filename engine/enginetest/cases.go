@@ -76,6 +76,12 @@ var Cases = []Case{
 		}
 		return one(b.stage("s", 1, next))
 	}},
+	{"powers", 1, func(b *Builder) engine.Plan {
+		b.graph()
+		x, y := b.in("x", 6, 11), b.in("y", 6, 11)
+		base := b.ok(gorgonia.Add(b.ok(gorgonia.Square(x)), b.num(.25)))
+		return one(b.stage("s", 1, map[string]node{"p": b.ok(gorgonia.Pow(base, y)), "cube": b.ok(gorgonia.Pow(x, b.num(3)))}))
+	}},
 	{"comparisons", 1, func(b *Builder) engine.Plan {
 		b.graph()
 		x, y := b.in("x", 6, 11), b.in("y", 6, 11)

@@ -209,6 +209,15 @@ func avx2SpinVs32(n int, out, a, b, c unsafe.Pointer)
 func avx2SpinSv32(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
+func avx2PowVv32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx2PowVs32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx2PowSv32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
 func avx2FmaVvv32(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
@@ -340,6 +349,9 @@ var avx2F32 = map[string]Func{
 	"spin.vv":       avx2SpinVv32,
 	"spin.vs":       avx2SpinVs32,
 	"spin.sv":       avx2SpinSv32,
+	"pow.vv":        avx2PowVv32,
+	"pow.vs":        avx2PowVs32,
+	"pow.sv":        avx2PowSv32,
 	"fma.vvv":       avx2FmaVvv32,
 	"fma.vvs":       avx2FmaVvs32,
 	"fma.vsv":       avx2FmaVsv32,

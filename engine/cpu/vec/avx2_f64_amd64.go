@@ -209,6 +209,15 @@ func avx2SpinVs64(n int, out, a, b, c unsafe.Pointer)
 func avx2SpinSv64(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
+func avx2PowVv64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx2PowVs64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx2PowSv64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
 func avx2FmaVvv64(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
@@ -340,6 +349,9 @@ var avx2F64 = map[string]Func{
 	"spin.vv":       avx2SpinVv64,
 	"spin.vs":       avx2SpinVs64,
 	"spin.sv":       avx2SpinSv64,
+	"pow.vv":        avx2PowVv64,
+	"pow.vs":        avx2PowVs64,
+	"pow.sv":        avx2PowSv64,
 	"fma.vvv":       avx2FmaVvv64,
 	"fma.vvs":       avx2FmaVvs64,
 	"fma.vsv":       avx2FmaVsv64,

@@ -209,6 +209,15 @@ func avx512SpinVs32(n int, out, a, b, c unsafe.Pointer)
 func avx512SpinSv32(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
+func avx512PowVv32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx512PowVs32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx512PowSv32(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
 func avx512FmaVvv32(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
@@ -340,6 +349,9 @@ var avx512F32 = map[string]Func{
 	"spin.vv":       avx512SpinVv32,
 	"spin.vs":       avx512SpinVs32,
 	"spin.sv":       avx512SpinSv32,
+	"pow.vv":        avx512PowVv32,
+	"pow.vs":        avx512PowVs32,
+	"pow.sv":        avx512PowSv32,
 	"fma.vvv":       avx512FmaVvv32,
 	"fma.vvs":       avx512FmaVvs32,
 	"fma.vsv":       avx512FmaVsv32,

@@ -209,6 +209,15 @@ func avx512SpinVs64(n int, out, a, b, c unsafe.Pointer)
 func avx512SpinSv64(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
+func avx512PowVv64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx512PowVs64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
+func avx512PowSv64(n int, out, a, b, c unsafe.Pointer)
+
+//go:noescape
 func avx512FmaVvv64(n int, out, a, b, c unsafe.Pointer)
 
 //go:noescape
@@ -340,6 +349,9 @@ var avx512F64 = map[string]Func{
 	"spin.vv":       avx512SpinVv64,
 	"spin.vs":       avx512SpinVs64,
 	"spin.sv":       avx512SpinSv64,
+	"pow.vv":        avx512PowVv64,
+	"pow.vs":        avx512PowVs64,
+	"pow.sv":        avx512PowSv64,
 	"fma.vvv":       avx512FmaVvv64,
 	"fma.vvs":       avx512FmaVvs64,
 	"fma.vsv":       avx512FmaVsv64,

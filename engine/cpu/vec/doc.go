@@ -3,9 +3,9 @@
 //
 // # Elementwise functions
 //
-// An elementwise function is defined by straight-line Go on one number (f32.go, f64.go, gauss.go): a fixed sequence of correctly rounded IEEE
+// An elementwise function is defined by straight-line Go on one number (f32.go, f64.go, gauss.go, pow.go): a fixed sequence of correctly rounded IEEE
 // operations (+ - * / sqrt, fused multiply-add, comparison, operations on bit patterns). Package asmgen compiles the same text to AVX-512 and
-// AVX2, so every level gives the same bits; only the payload and sign of a NaN are left open. pow alone is math.Pow on every level.
+// AVX2, so every level gives the same bits; only the payload and sign of a NaN are left open.
 // To add an op: write its definition for both types, add a row to the table in ops.go, run go generate in engine/cpu/internal/asmgen.
 //
 // In formulas, for operands a, b, c (min and max give NaN if either operand is NaN; comparisons give 1 or 0):
@@ -25,6 +25,7 @@
 //	float32   0.8  1.3    0.7  1.3   1.3    2.0      1.4       2.5   1.5  1.4  1.1  5.0   4.6      1.5
 //	float64   0.7  0.9    0.5  0.5   0.5    1.9      1.2       2.3   1.1  1.2  0.7  3.9   3.6      1.4
 //
+// pow errs by at most 1.0 unit (float32) and 0.9 (float64) in TestPowAccuracy, over normal results; its special values are math.Pow's.
 // The other ops are one or two correctly rounded operations. Where sigmoid would be subnormal it is 0. sin and cos are NaN beyond MaxAngle32
 // and MaxAngle64. Odd functions may lose the sign of a zero.
 //

@@ -13,9 +13,6 @@ func vectors(v isa, t elem) func(*source) {
 		e := &emitter{source: s, isa: v, elem: t, pool: newPool("constants")}
 		table := ""
 		for _, d := range defs.ops {
-			if d.name == "pow" {
-				continue // stays in Go
-			}
 			f := newFormula(8 * t.size)
 			c := compiler{defs, f, v.native()}
 			args := make([]operand, d.arity)
