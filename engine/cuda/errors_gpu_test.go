@@ -195,8 +195,8 @@ func TestRefusals(t *testing.T) {
 	half := engine.Operand{Kind: engine.Array, Buf: x}
 	for want, s := range map[string]engine.Step{
 		`no CUDA code for the elementwise function "root"`: &engine.Loop{N: 4, Cols: 4, Code: []engine.Instr{{Op: "root", NSrc: 2, Dst: half, Src: [3]engine.Operand{half, half}}}},
-		"has no CUDA version":                             &engine.Call{Out: x},
-		"random numbers of dtype":                         &engine.Random{Out: empty(t, b, tensor.Int32, 4)},
+		"has no CUDA version":                              &engine.Call{Out: x},
+		"random numbers of dtype":                          &engine.Random{Out: empty(t, b, tensor.Int32, 4)},
 	} {
 		if _, err := b.Lower(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
