@@ -56,14 +56,8 @@ func (k *latticeEnergy) Bind(w engine.Workers, out engine.Buffer, in []engine.Bu
 	if err != nil {
 		return nil, err
 	}
-	all, dst := make([]int32, k.lattice.Systems()), engine.Slice[float64](out)
-	return func(*engine.Clock) error {
-		err := m.Energies(all)
-		for i := range dst {
-			dst[i] = float64(all[i])
-		}
-		return err
-	}, nil
+	dst := engine.Slice[float64](out)
+	return func(*engine.Clock) error { return m.Floats(dst) }, nil
 }
 
 // latticeMagnetisation is the mean spin of every replica.

@@ -1,6 +1,7 @@
 package multispin
 
 import (
+	"fmt"
 	"math/bits"
 
 	"cavity/engine"
@@ -18,7 +19,9 @@ type EnergyMeter struct {
 	counted  [][]uint64      // the turn in which each worker last counted in each block
 	totals   [][]planeCounts // of each worker, for each word; portable code's
 	planes   int             // that a count can reach
+	bonds    int32           // of a system
 	energies []int32
+	floats   []float64 // in place of energies
 	finish   func(task, worker int)
 	portable job
 	vector   vectorMeter
@@ -32,7 +35,7 @@ func NewEnergyMeter(l Lattice, spins, couplings []uint64, w engine.Workers) (*En
 	if err := l.check(spins, couplings); err != nil {
 		return nil, err
 	}
-	m := &EnergyMeter{board: newBoard(l, spins, couplings, w), planes: bits.Len(uint(l.Dims() * l.Sites()))}
+	m := &EnergyMeter{board: newBoard(l, spins, couplings, w), planes: bits.Len(uint(l.Dims() * l.Sites())), bonds: int32(l.Dims() * l.Spins())}
 	m.finish = m.finishWord
 	blocks := m.lines()
 	if m.level != level.Portable {
@@ -57,15 +60,29 @@ func (m *EnergyMeter) Energies(energies []int32) error {
 	if err := m.checkSystems("energies", len(energies)); err != nil {
 		return err
 	}
+	m.energies, m.floats = energies, nil
+	m.run()
+	return nil
+}
+
+// Floats writes the energies of the first systems, as many as there is room for; all are integers.
+func (m *EnergyMeter) Floats(energies []float64) error {
+	if len(energies) > m.Systems() {
+		return fmt.Errorf("lattice: %d energies for %d systems", len(energies), m.Systems())
+	}
+	m.energies, m.floats = nil, energies
+	m.run()
+	return nil
+}
+
+func (m *EnergyMeter) run() {
 	m.turn++
-	m.energies = energies
 	if m.level != level.Portable {
 		m.vector.job.one(m.workers)
 	} else {
 		m.portable.one(m.workers)
 	}
 	m.workers.Do(m.Words, m.finish)
-	return nil
 }
 
 // begins reports that a worker has not counted in a block in this turn: its totals there are old.
@@ -88,14 +105,23 @@ func (m *EnergyMeter) finishWord(w, _ int) {
 			sum.merge(&m.totals[worker][w], m.planes)
 		}
 	}
-	bonds := int32(m.Dims() * m.Spins())
 	if m.Strips {
-		m.energies[w] = 2*sum.total() - bonds
+		m.write(w, sum.total())
 		return
 	}
 	for r, n := range sum.counts() {
-		m.energies[64*w+r] = 2*int32(uint32(n)) - bonds
-		m.energies[64*w+32+r] = 2*int32(n>>32) - bonds
+		m.write(64*w+r, int32(uint32(n)))
+		m.write(64*w+32+r, int32(n>>32))
+	}
+}
+
+// write gives a system the energy of its unsatisfied bonds.
+func (m *EnergyMeter) write(system int, unsatisfied int32) {
+	e := 2*unsatisfied - m.bonds
+	if m.energies != nil {
+		m.energies[system] = e
+	} else if system < len(m.floats) {
+		m.floats[system] = float64(e)
 	}
 }
 

@@ -223,6 +223,18 @@ func TestEnergiesEqualPlain(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
+				floats := make([]float64, b.Systems()-1)
+				if err := m.Floats(floats); err != nil {
+					t.Fatal(err)
+				}
+				for i, e := range floats {
+					if e != float64(want[i]) {
+						t.Fatalf("%v: %v with %d workers gives system %d the energy %v, the definition %v", b, l, workers, i, e, want[i])
+					}
+				}
+				if m.Floats(make([]float64, b.Systems()+1)) == nil {
+					t.Error("energies of systems that are not there")
+				}
 				if !slices.Equal(got, want) {
 					t.Errorf("%v: %v with %d workers gives %v, the definition %v", b, l, workers, got[:4], want[:4])
 				}
