@@ -37,12 +37,13 @@ cuda-test: cuda ## the CUDA backend under the emulator, three orders of warps
 		$(CUDA_ENV) $(CUDA_EMU) $(CUDA_BLAS) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 ./engine/cuda && \
 		$(CUDA_ENV) $(CUDA_EMU) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 -run 'TestBackends|TestBrokenInput' -skip 'TestBackends/(cpu|openblas|tape)' ./kernels/kerneltest || exit 1; \
 	done
-	$(CUDA_EMU) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity $(GO) test -count 1 ./engine/cuda/pillars
+	$(CUDA_ENV) engine/cuda/gpu-check.sh build $(CUDA_DIR)/gpu-check
+	$(CUDA_EMU) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity CAVITY_GPU_CHECK=$(CUDA_DIR)/gpu-check $(GO) test -count 1 ./engine/cuda/pillars
 
 MUTANTS ?= 24
 cuda-mutants: $(CUDA_LIBS) ## plant every MUTANTSth mistake (24; 1: all, in half an hour) in the kernels: the tests must catch it
 	$(CUDA_ENV) $(GO) run ./engine/cuda/mutate -every $(MUTANTS) $(CUDA_DIR)
 
-gpu-check: $(CUDA_LIBS) ## on a machine with a GPU: the tests, the sanitizers where installed, the benchmarks and their targets
+gpu-check: $(CUDA_LIBS) ## .cuda/gpu-check, one file to copy to a machine with a GPU: tests, sanitizers, benchmarks, targets; and run it
 	$(CUDA_ENV) engine/cuda/gpu-check.sh build $(CUDA_DIR)/gpu-check
-	$(CUDA_DIR)/gpu-check/run.sh
+	$(CUDA_DIR)/gpu-check

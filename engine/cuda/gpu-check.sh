@@ -1,10 +1,28 @@
 #!/bin/sh
-# usage: gpu-check.sh build DIR    Makes a folder that checks a machine with a GPU without Go, Python or this repository: the test
-# programs with their data, the benchmarks, and run.sh, which runs them, with compute-sanitizer where it is installed.
+# usage: gpu-check.sh build FILE    Makes one file that checks a machine with an NVIDIA GPU, without Go, Python or this repository:
+# the command, the test programs, the targets and gpu-run.sh, which it unpacks into a temporary folder and runs.
 set -eu
-[ "${1:-}" = build ] && [ -n "${2:-}" ] || { echo "usage: gpu-check.sh build DIR" >&2; exit 2; }
-mkdir -p "$2"
-go test -tags gpu -c -o "$2/engine" ./engine/cuda
-go test -tags gpu -c -o "$2/kernels" ./kernels/kerneltest
-cp "$(dirname "$0")/gpu-run.sh" "$2/run.sh"
-chmod +x "$2/run.sh"
+[ "${1:-}" = build ] && [ -n "${2:-}" ] || { echo "usage: gpu-check.sh build FILE" >&2; exit 2; }
+here=$(dirname "$0")
+tmp=$(mktemp -d)
+trap 'rm -r "$tmp"' EXIT
+go build -tags gpu -o "$tmp/cavity" ./cmd/cavity
+go test -tags gpu -c -o "$tmp/engine" ./engine/cuda
+go test -tags gpu -c -o "$tmp/kernels" ./kernels/kerneltest
+go test -c -o "$tmp/pillars" ./engine/cuda/pillars
+cp "$here/targets.txt" "$tmp"
+cp "$here/gpu-run.sh" "$tmp/run.sh"
+cat >"$2" <<'END'
+#!/bin/sh
+# usage: gpu-check [PATTERN]    Checks this machine's GPU; with PATTERN only by the tests that match it (see go help testflag).
+set -eu
+dir=$(mktemp -d)
+trap 'rm -r "$dir"' EXIT
+sed '1,/^payload:$/d' "$0" | gzip -d | tar -xf - -C "$dir"
+status=0
+sh "$dir/run.sh" "$@" || status=$?
+exit $status
+payload:
+END
+tar -cf - -C "$tmp" cavity engine kernels pillars targets.txt run.sh | gzip -1 >>"$2"
+chmod +x "$2"

@@ -11,6 +11,14 @@ import (
 	"testing"
 )
 
+// emulated skips a test on a real device, which takes no orders.
+func emulated(t *testing.T) {
+	t.Helper()
+	if !strings.Contains(os.Getenv("CAVITY_LIBCUDA"), "ptxsim") {
+		t.Skip("only under the emulator")
+	}
+}
+
 // failing runs a command that must fail with status 1 and one sentence on standard error, which it returns.
 func failing(t *testing.T, binary, args, backend string, env ...string) string {
 	t.Helper()
@@ -29,10 +37,7 @@ func failing(t *testing.T, binary, args, backend string, env ...string) string {
 // wild is the lattice kernels' module with the spins of a sweep written a gigabyte away.
 func wild(t *testing.T) (original, other string) {
 	t.Helper()
-	original, err := filepath.Abs("../../../kernels/cuda/lattice.ptx")
-	if err != nil {
-		t.Fatal(err)
-	}
+	original = filepath.Join(sources(t), "kernels/cuda/lattice.ptx")
 	text, err := os.ReadFile(original)
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +65,7 @@ func wild(t *testing.T) (original, other string) {
 // TestNoDevice asks for what the machine cannot give: one sentence and status 1 each.
 func TestNoDevice(t *testing.T) {
 	binary := command(t)
+	emulated(t)
 	original, other := wild(t)
 	const ising = "temper --model ising2d --size 8 --temps 1.8:3.0:4 --warmup 20 --sweeps 40"
 	for _, c := range []struct{ name, args, backend, env, want string }{
@@ -88,6 +94,7 @@ func TestNoDevice(t *testing.T) {
 // the spins have one definition, to rounding where sums have two orders.
 func TestResumeOnCPU(t *testing.T) {
 	binary := command(t)
+	emulated(t)
 	for _, c := range []struct {
 		args     string
 		launch   int // that fails: late in the run
@@ -122,6 +129,7 @@ func TestResumeOnCPU(t *testing.T) {
 // A run on two devices ends when one of them fails, and on a third there is nothing to ask for.
 func TestSeveralDevices(t *testing.T) {
 	binary := command(t)
+	emulated(t)
 	const args = "temper --model ising2d --size 8 --temps 1.8:3.0:4 --warmup 20 --sweeps 40"
 	first, err := run(binary, args, "cuda:0", "PTXSIM_DEVICES=2")
 	if err != nil {
