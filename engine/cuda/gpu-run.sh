@@ -16,8 +16,10 @@ esac
 echo "device: $device"
 emulated=
 case $device in *"not a GPU"*) emulated=1 && echo "EMULATED: the device code runs in an interpreter on the CPU; nothing below is a GPU's doing" ;; esac
+blas='^$'
+case $device in *"products own kernels"*) blas=TestBlas\|TestPrecision && echo "left out: products by cuBLAS, for want of cuBLAS" ;; esac
 tests() { # a prefix such as compute-sanitizer
-	"$@" ./engine -test.run "$only"
+	"$@" ./engine -test.run "$only" -test.skip "$blas"
 	"$@" ./kernels -test.run "$only" -test.skip 'TestBackends/(cpu|openblas|tape)|TestBound|TestSteadyState'
 }
 tests env

@@ -12,6 +12,7 @@ import (
 // Cases is the table of all kernels.
 var Cases = append([]Case{},
 	denseCase("dense sweep, small", kernels.Metropolis, 2, 20, 1, 3),
+	denseCase("dense sweep, nothing to pad", kernels.Metropolis, 1, 64, 2, 3),
 	denseCase("dense sweep, ragged", kernels.HeatBath, 3, 75, 2, 13),
 	denseCase("dense sweep, several groups", kernels.Metropolis, 1, 130, 3, 24),
 	denseCase("dense sweep, columns shared by workers", kernels.Metropolis, 1, 1030, 1, 3),

@@ -84,11 +84,11 @@ func sharedCase(rule kernels.Rule, l kernels.Lattice) Case {
 		}
 		spins, couplings := randomLattice(b, l)
 		table := b.In("table", thresholds, 3, kernels.LatticeClasses(rule, l.Dims()))
-		labels := make([]int32, l.Words)
+		labels := make([]int32, l.Words-1) // the last word is idle
 		for w := range labels {
 			labels[w] = int32(w % 3)
 		}
-		planes := b.Ok(kernels.LatticeThresholds(l, rule, table, b.In("index", labels, l.Words, 1)))
+		planes := b.Ok(kernels.LatticeThresholds(l, rule, table, b.In("index", labels, l.Words-1, 1)))
 		swept := b.Ok(kernels.LatticeSweep(l, rule, 1, spins, couplings, planes))
 		// One system a bit, and its copies in different words.
 		ladder := b.In("ladder", kernels.NewLadder(1, l.Words, 64), kernels.LadderRows, 1, l.Words, 64)

@@ -43,7 +43,11 @@ func init() {
 			}},
 			Case{Name: "watch" + name, Steps: 3, Build: func(b *Builder) map[string]*gorgonia.Node {
 				x := in(b)
-				return map[string]*gorgonia.Node{"far": b.Ok(kernels.Watch(b.In("far", []int64{-1}, 1), x, 100)), "never": b.Ok(kernels.Watch(b.In("never", []int64{-1}, 1), x, 1e4))}
+				return map[string]*gorgonia.Node{
+					"far":   b.Ok(kernels.Watch(b.In("far", []int64{-1}, 1), x, 100)),
+					"never": b.Ok(kernels.Watch(b.In("never", []int64{-1}, 1), x, 1e4)),
+					"edge":  b.Ok(kernels.Watch(b.In("edge", []int64{-1}, 1), b.Ok(gorgonia.Sign(x)), 1)), // a number at the limit is inside
+				}
 			}},
 		)
 	}
