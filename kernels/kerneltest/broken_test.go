@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -50,6 +51,49 @@ func TestBrokenInput(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestBrokenParents makes a replica's parent one beyond the replicas, which in all systems but the last is another's memory, not nobody's.
+func TestBrokenParents(t *testing.T) {
+	if !strings.Contains(os.Getenv("CAVITY_LIBCUDA"), "ptxsim") {
+		t.Skip("only under the emulator")
+	}
+	for _, slot := range []string{"dense", "wide"} {
+		t.Run(slot, func(t *testing.T) {
+			b := &Builder{graph: gorgonia.NewGraph(), data: map[string]any{}}
+			for _, c := range Cases {
+				if c.Name == "resampled" {
+					next := c.Build(b)
+					for name := range next {
+						if name != slot {
+							delete(next, name)
+							delete(b.data, name)
+						}
+					}
+					b.data["parents"].([]int32)[0] = 3
+					backend, err := engine.Open("cuda", engine.Options{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer backend.Close()
+					p, err := engine.Compile(engine.Plan{Stages: []engine.Stage{{Name: "broken", Graph: b.graph, Next: next, Repeat: 1}}}, backend)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for name, data := range b.data {
+						if err := p.Write(name, data); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if err := errors.Join(p.Step(context.Background(), 1), p.Read("parents", make([]int32, 6))); err == nil {
+						t.Error("no error")
+					}
+					return
+				}
+			}
+			t.Fatal("no such case")
+		})
 	}
 }
 

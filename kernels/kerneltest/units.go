@@ -51,6 +51,21 @@ func init() {
 			}},
 		)
 	}
+	Cases = append(Cases, Case{Name: "resampled", Steps: 2, Build: func(b *Builder) map[string]*gorgonia.Node {
+		const systems, replicas, rows = 2, 3, 5
+		dense, wide := make([]float32, systems*2*replicas*kernels.DenseStride(300)), make([]uint64, systems*rows*kernels.LaneStride(replicas))
+		for i := range dense {
+			dense[i] = float32(i)
+		}
+		for i := range wide {
+			wide[i] = uint64(i+1) << 33
+		}
+		parents := b.In("parents", []int32{2, 0, 2, 1, 1, 0}, systems, replicas)
+		return map[string]*gorgonia.Node{
+			"dense": b.Ok(kernels.DenseResample(b.In("dense", dense, systems, 2, replicas, kernels.DenseStride(300)), parents)),
+			"wide":  b.Ok(kernels.LaneResample(b.In("wide", wide, systems, rows, kernels.LaneStride(replicas)), parents)),
+		}
+	}})
 	Cases = append(Cases, Case{Name: "lookup and widen", Steps: 1, Build: func(b *Builder) map[string]*gorgonia.Node {
 		table, index := b.In("table", []float32{.5, 2, -1}, 3), b.In("index", []int32{2, 0, 0, 1, 2, 1}, 2, 3)
 		found := b.Ok(kernels.Lookup(table, index))
