@@ -54,7 +54,7 @@ func TestOverfitting(t *testing.T) {
 		set    *dataset.Set
 		epochs int
 		want   bool
-	}{"noise": {noise, 100, true}, "digits": {digits, 3, false}} {
+	}{"noise": {noise, 250, true}, "digits": {digits, 3, false}} {
 		training.Set, training.Epochs = c.set, c.epochs
 		_, last := course(t, training, Monitor{Every: -1, Examples: 500})
 		t.Logf("%s: gap %.2f ± %.2f, grown by %.2f ± %.2f", name, last.FreeEnergyGap, last.GapErr, last.Growth, last.GrowthErr)
