@@ -19,4 +19,22 @@
 // tempering (Desjardins et al. 2010) and deep tempering (Desjardins et al. 2014, arXiv:1410.0123).
 //
 // Log-likelihoods are in nats per example.
+//
+// # Measured on MNIST
+//
+// Persistent chains on all of MNIST, binarised by sampling, 784×500:
+//
+//	cavity rbm train --data mnist --hidden 500 --method pcd --k 25 --batch 100 --epochs 60 --rate 0.01 --final-rate 0.001 \
+//		--momentum 0.9 --nesterov --decay 0.0002 --binarize sample --likelihood 2 --ais-temps 1000 --workers 1 --seed 1
+//	cavity rbm evaluate --data mnist --binarize sample --temperatures 10000 --chains 100 --burn 1000
+//
+// Stopped for want of time at update 22,722 of 36,000 (38 of 60 epochs, the rate still at .0023), the test log-likelihood lies between
+// -93.5 (reverse annealing) and -92.2 (forward), ±.25 over examples; of the training examples between -92.6 and -91.3; 13 and 15 of
+// 100 chains count. CD-25 is published at -86.34 (Salakhutdinov, Murray 2008, by forward annealing alone) after far more updates; this
+// run does not reach it. The free energy gap is .90 ± .35: no overfitting.
+//
+// A stack of 784-1000-500-250-30, two epochs a machine, tuned for four as an autoencoder, reconstructs the 10,000 test pictures with a
+// mean squared error of .0081 a pixel; thirty principal components of the 60,000 training pictures leave .0177:
+//
+//	cavity rbm train --data mnist --stack 1000,500,250,30 --tune 4 --epochs 2 --rate 0.05 --likelihood 0 --examples 200 --binarize sample
 package rbm
