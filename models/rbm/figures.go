@@ -92,20 +92,21 @@ func (m *Machine) SingularValues() ([]float64, error) {
 
 // Histories draws likelihoods, reconstruction error and free energy gap against epochs.
 func Histories(history []Epoch) (figure.Panels, bool) {
-	var epoch, l, pl, r, gap []float64
+	var epoch, l, pl, validation, r, gap, gapErr []float64
 	for _, e := range history {
 		epoch = append(epoch, float64(e.Epoch))
 		l, pl = append(l, orNaN(e.LogLikelihood)), append(pl, orNaN(e.PseudoLikelihood))
-		r, gap = append(r, e.Reconstruction), append(gap, e.FreeEnergyGap)
+		validation = append(validation, orNaN(e.Validation))
+		r, gap, gapErr = append(r, e.Reconstruction), append(gap, e.FreeEnergyGap), append(gapErr, e.GapErr)
 	}
 	f := figure.Panels{Title: "training", Columns: 2}
 	for _, c := range []struct {
-		label string
-		y     []float64
-	}{{"test log-likelihood (nats)", l}, {"test pseudo-likelihood (nats)", pl}, {"reconstruction error", r}, {"free energy gap, test - train (nats)", gap}} {
+		label  string
+		y, err []float64
+	}{{"test log-likelihood (nats)", l, nil}, {"test pseudo-likelihood (nats)", pl, nil}, {"validation (nats)", validation, nil}, {"reconstruction error", r, nil}, {"free energy gap, test - train (nats)", gap, gapErr}} {
 		if !allNaN(c.y) {
 			f.Panels = append(f.Panels, figure.Curves{X: figure.Axis{Label: "epoch"}, Y: figure.Axis{Label: c.label}, Width: 10, Height: 7,
-				Curves: []figure.Curve{{X: epoch, Y: c.y, Style: figure.LinePoints}}})
+				Curves: []figure.Curve{{X: epoch, Y: c.y, Err: c.err, Style: figure.LinePoints}}})
 		}
 	}
 	return f, len(f.Panels) > 0
