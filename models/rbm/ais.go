@@ -186,6 +186,7 @@ func (an *Annealer) Reverse(ctx context.Context, start []float32, burn int) (Est
 func (an *Annealer) pass(ctx context.Context, betas []float64) ([]float64, error) {
 	p := an.Program
 	w, beta := make([]float32, an.Chains), make([]float32, 1)
+	var value any = beta // made once: a step allocates nothing
 	if err := p.Write("log weight", w); err != nil {
 		return nil, err
 	}
@@ -193,7 +194,7 @@ func (an *Annealer) pass(ctx context.Context, betas []float64) ([]float64, error
 	for k := 1; k < len(betas); k++ {
 		for i, name := range []string{"beta0", "beta1"} {
 			beta[0] = float32(betas[k-1+i])
-			if err := p.Write(name, beta); err != nil {
+			if err := p.Write(name, value); err != nil {
 				return nil, err
 			}
 		}

@@ -1,10 +1,13 @@
 package rbm
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
 
+	"cavity/engine"
+	"cavity/engine/cpu"
 	"cavity/models/dataset"
 )
 
@@ -109,5 +112,30 @@ func TestBadSchedules(t *testing.T) {
 		if _, err := a.Start(m, open(t, 1)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
+	}
+}
+
+// TestAnnealingAllocations: what a pass allocates does not grow with the number of temperatures.
+func TestAnnealingAllocations(t *testing.T) {
+	b := cpu.New(engine.Options{Workers: 1})
+	defer b.Close()
+	m, err := New(Layer{Units: Bernoulli, Count: 6}, Layer{Units: Bernoulli, Count: 5}, .1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var allocs [2]float64
+	for i := range allocs {
+		a, err := (AIS{Chains: 4, Temperatures: 100 << (3 * i), Seed: 1}).Start(m, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		allocs[i] = testing.AllocsPerRun(5, func() {
+			if _, err := a.Forward(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if per := (allocs[1] - allocs[0]) / 700; per > .1 { // a few for every 64 temperatures, where the weights are read
+		t.Errorf("%v allocations a pass of 100 temperatures, %v of 800", allocs[0], allocs[1])
 	}
 }
