@@ -38,6 +38,8 @@ func (v *modesContinual) validate() (err error) {
 		return misusef("--tasks is %d: at least 2", v.Tasks)
 	case v.Epochs < 1 || v.Networks < 2:
 		return misusef("--epochs is %d and --networks is %d: at least 1 and at least 2", v.Epochs, v.Networks)
+	case v.Batch < 1:
+		return misusef("--batch is %d: at least 1", v.Batch)
 	case !(v.Strength > 0) || !(v.Rate > 0) || !(v.WeightRate > 0):
 		return misusef("--strength is %v, --rate is %v and --weight-rate is %v: they must be positive", v.Strength, v.Rate, v.WeightRate)
 	}

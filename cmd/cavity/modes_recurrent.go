@@ -36,8 +36,13 @@ type modesRecurrent struct {
 func (v *modesRecurrent) Run(f *frame) error { return f.compute(v) }
 
 func (v *modesRecurrent) validate() (err error) {
-	if v.Epochs < 1 {
+	switch {
+	case v.Epochs < 1:
 		return misusef("--epochs is %d: at least 1", v.Epochs)
+	case v.Batch < 1:
+		return misusef("--batch is %d: at least 1", v.Batch)
+	case !(v.Gain > 0) || !(v.Rate > 0):
+		return misusef("--gain is %v and --rate is %v: both must be positive", v.Gain, v.Rate)
 	}
 	if v.Data == "recall" || v.Data == "parity" {
 		s := modes.Stream{Steps: v.Steps, Symbols: v.Symbols, Lag: v.Lag, Parity: v.Data == "parity", Train: v.Examples, Test: v.Tests, Seed: v.Seed}

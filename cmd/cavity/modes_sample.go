@@ -76,11 +76,11 @@ func (v *modesSample) compute(_ context.Context, s *session) (*result, error) {
 	out.Weights, err = weights(drawn.Network, func(name string) ([]float64, error) { return drawn.First[name], nil })
 	x := ranks(v.Networks)
 	out.Figures = []picture{{"sampled", figure.Curves{
-		Title: fmt.Sprintf("%s, layers %v, networks drawn from the space %s", v.data.Name, v.net.Layers, v.net.Space),
+		Title: fmt.Sprintf("%s, %d networks drawn, %s", v.data.Name, v.Networks, v.net.Space),
 		X:     figure.Axis{Label: "network"}, Y: figure.Axis{Label: "test accuracy"},
 		Curves: []figure.Curve{
 			{Name: "one network", X: x, Y: drawn.Accuracy, Style: figure.Points},
-			{Name: "mean probabilities of the first networks", X: x, Y: drawn.Vote, Style: figure.LinePoints},
+			{Name: "vote of the first", X: x, Y: drawn.Vote, Style: figure.LinePoints},
 			{Name: "mean network", X: x, Y: constant(mean, v.Networks), Dash: 1},
 		},
 	}}}
