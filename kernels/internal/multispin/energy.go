@@ -42,7 +42,7 @@ func NewEnergyMeter(l Lattice, spins, couplings []uint64, w engine.Workers) (*En
 		m.vector.init(m)
 		blocks = m.vector.blocks
 	} else {
-		m.portable.init(&m.board, blocks, m.countPortable)
+		m.portable.init(&m.board, line, m.countPortable)
 		m.totals = make([][]planeCounts, w.N())
 		for i := range m.totals {
 			m.totals[i] = make([]planeCounts, l.Words)

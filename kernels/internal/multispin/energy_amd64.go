@@ -29,7 +29,7 @@ func (v *vectorMeter) init(m *EnergyMeter) {
 			}
 		}
 	}
-	v.job.init(&m.board, v.blocks, func(block int, s slab, colour, worker int) {
+	v.job.init(&m.board, v.lanes, func(block int, s slab, colour, worker int) {
 		a, totals := v.plane(&m.board, block, s, colour, worker), &v.totals[worker][block]
 		if m.begins(worker, block) {
 			clear(totals[:m.planes])

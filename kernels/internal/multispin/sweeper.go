@@ -41,7 +41,7 @@ func NewSweeper(l Lattice, rule Rule, spins, couplings, thresholds []uint64, w e
 	if l.Shared {
 		half = s.sweepShared
 	}
-	s.portable.init(&s.board, s.lines(), half)
+	s.portable.init(&s.board, line, half)
 	s.vector.init(s)
 	return s, nil
 }
@@ -102,8 +102,9 @@ func (b *board) lines() int { return (b.Words + line - 1) / line }
 type job struct {
 	half        func(block int, s slab, colour, worker int)
 	blocks      int
+	together    int // blocks that one task takes
 	slabs       []slab
-	ended       []ended // [blocks][slabs]
+	ended       []ended // [blocks/together][slabs]
 	both, first func(task, worker int)
 	inTurn      bool
 }
@@ -114,12 +115,24 @@ type ended struct {
 	_ [60]byte // a cache line each
 }
 
-func (j *job) init(b *board, blocks int, half func(block int, s slab, colour, worker int)) {
-	*j = job{half: half, blocks: blocks, slabs: b.slabs, inTurn: b.workers.N() == 1}
+// init divides the work into blocks of so many words; those that share cache lines are one worker's.
+func (j *job) init(b *board, words int, half func(block int, s slab, colour, worker int)) {
+	*j = job{half: half, blocks: (b.Words + words - 1) / words, together: 1, slabs: b.slabs, inTurn: b.workers.N() == 1}
 	if j.both, j.first = j.sweepSlab, j.sweepFirst; j.inTurn {
 		j.both = j.sweepBlock
-	} else {
-		j.ended = make([]ended, blocks*len(j.slabs))
+		return
+	}
+	j.together = line / words
+	j.ended = make([]ended, j.tasks())
+}
+
+// tasks is the number of slabs of all blocks that are taken together.
+func (j *job) tasks() int { return (j.blocks + j.together - 1) / j.together * len(j.slabs) }
+
+// halves does a colour of a slab for the blocks of a task.
+func (j *job) halves(group int, s slab, colour, worker int) {
+	for block := group * j.together; block < min((group+1)*j.together, j.blocks); block++ {
+		j.half(block, s, colour, worker)
 	}
 }
 
@@ -129,14 +142,14 @@ func (j *job) sweep(w engine.Workers) {
 		w.Do(j.blocks, j.both)
 		return
 	}
-	w.Do(j.blocks*len(j.slabs), j.both)
+	w.Do(j.tasks(), j.both)
 }
 
 // one runs the first colour alone.
-func (j *job) one(w engine.Workers) { w.Do(j.blocks*len(j.slabs), j.first) }
+func (j *job) one(w engine.Workers) { w.Do(j.tasks(), j.first) }
 
 func (j *job) sweepFirst(task, worker int) {
-	j.half(task/len(j.slabs), j.slabs[task%len(j.slabs)], 0, worker)
+	j.halves(task/len(j.slabs), j.slabs[task%len(j.slabs)], 0, worker)
 }
 
 // sweepBlock is one worker's sweep of a block of words.
@@ -157,12 +170,12 @@ func (j *job) sweepBlock(block, worker int) {
 // sweepSlab is the first colour of a slab, and the second colours that this makes possible.
 func (j *job) sweepSlab(task, worker int) {
 	n := len(j.slabs)
-	block, k := task/n, task%n
-	j.half(block, j.slabs[k], 0, worker)
+	group, k := task/n, task%n
+	j.halves(group, j.slabs[k], 0, worker)
 	up, down := around(k, n)
 	for _, t := range [3]int{down, k, up} {
-		if j.ended[block*n+t].n.Add(1)%3 == 0 {
-			j.half(block, j.slabs[t], 1, worker)
+		if j.ended[group*n+t].n.Add(1)%3 == 0 {
+			j.halves(group, j.slabs[t], 1, worker)
 		}
 	}
 }

@@ -243,14 +243,15 @@ func (a *planeArgs) spreadKeys() {
 // A vectorSweeper is the part of a Sweeper that runs assembly.
 type vectorSweeper struct {
 	vectorBoard
-	tables []wideTables // of the block of words that each worker is at
+	tables []wideTables // of the blocks of a cache line that each worker is at
 	job    job
 	run    func(*planeArgs)
 }
 
 func (v *vectorSweeper) init(s *Sweeper) {
 	v.vectorBoard.init(&s.board)
-	v.tables = make([]wideTables, s.workers.N())
+	share := line / v.lanes
+	v.tables = make([]wideTables, s.workers.N()*share)
 	for i := range v.tables {
 		v.tables[i].init(v.lanes)
 	}
@@ -264,9 +265,9 @@ func (v *vectorSweeper) init(s *Sweeper) {
 			{{metropolis2SharedAVX512, metropolis3SharedAVX512}, {heatBath2SharedAVX512, heatBath3SharedAVX512}},
 		}[v.lanes/8][s.rule][s.Dims()-2]
 	}
-	v.job.init(&s.board, v.blocks, func(block int, sl slab, colour, worker int) {
+	v.job.init(&s.board, v.lanes, func(block int, sl slab, colour, worker int) {
 		a := v.plane(&s.board, block, sl, colour, worker)
-		t := &v.tables[worker]
+		t := &v.tables[worker*share+block%share]
 		if t.renew(s.turn, block) {
 			t.set(s, v.lanes, block)
 		}
