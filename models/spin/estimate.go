@@ -172,7 +172,7 @@ func (m *Measurement) Results() (Results, error) {
 		r.TauInt, r.TauWindow = append(r.TauInt, tau), append(r.TauWindow, window)
 		r.Equilibrated = append(r.Equilibrated, m.equilibrated(k) && (r.LinkIdentity == nil || r.LinkIdentity[k].zero()))
 	}
-	if r.FreeEnergyJoint, err = m.reweighted(full); err != nil {
+	if r.FreeEnergyJoint, err = m.reweighted(full, r.FreeEnergy[len(r.FreeEnergy)-1].Err); err != nil {
 		return r, err
 	}
 	return r, m.exchanges(&r)

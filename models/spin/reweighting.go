@@ -86,9 +86,10 @@ const (
 
 // reweighted is the free energy per spin by multi-histogram reweighting of all temperatures together, which needs no rule of
 // integration between them; only the highest temperature is reached by integration from β = 0. It is averaged over at most
-// reweightSamples samples, with the error of their scatter, or a jackknife over time for one; nil where there are too few
-// measurements, or neighbouring temperatures have too few energies in common.
-func (m *Measurement) reweighted(full view) ([]Estimate, error) {
+// reweightSamples samples, with the error of their scatter, or for one a jackknife over time and the error of the integration,
+// topErr, which the highest temperature hands down as one of ln Z; nil where there are too few measurements, or neighbouring
+// temperatures have too few energies in common.
+func (m *Measurement) reweighted(full view, topErr float64) ([]Estimate, error) {
 	s, b := &m.series, m.s.batch
 	if len(s.points) < reweightPoints || b.temperatures < 2 {
 		return nil, nil
@@ -110,8 +111,8 @@ func (m *Measurement) reweighted(full view) ([]Estimate, error) {
 			}
 		})
 		var list []Estimate
-		for _, x := range e {
-			list = append(list, Estimate{x.Value, x.Err})
+		for k, x := range e {
+			list = append(list, Estimate{x.Value, math.Hypot(x.Err, topErr*betas[last]/betas[k])})
 		}
 		if errors.Is(err, stats.ErrOverlap) {
 			return nil, nil
