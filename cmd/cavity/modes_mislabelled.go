@@ -38,6 +38,9 @@ func (v *modesMislabelled) validate() (err error) {
 	if v.Runs < 2 {
 		return misusef("--runs is %d: at least two for an error", v.Runs)
 	}
+	if v.Batch < 1 {
+		return misusef("--batch is %d: at least 1", v.Batch)
+	}
 	if !(v.Share > 0 && v.Share < 1) {
 		return misusef("--share is %v: above 0 and below 1", v.Share)
 	}

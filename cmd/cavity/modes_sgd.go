@@ -44,6 +44,8 @@ func (v *modesSGD) validate() (err error) {
 	switch {
 	case len(v.Rates) == 0 || len(v.Batches) == 0:
 		return misusef("--rates are %v and --batches are %v: at least one each", v.Rates, v.Batches)
+	case slices.ContainsFunc(v.Rates, func(x float64) bool { return !(x > 0) }) || slices.Min(v.Batches) < 1:
+		return misusef("--rates are %v and --batches are %v: positive numbers", v.Rates, v.Batches)
 	case v.Descend < 2 || v.Relax < 0:
 		return misusef("--descend is %d and --relax is %d: at least 2, and 0 or more", v.Descend, v.Relax)
 	case v.From < 1 || v.To < v.From+2:
