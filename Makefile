@@ -42,7 +42,7 @@ demo: build mnist ## each pillar on real input in a few minutes; tables here, fi
 	./cavity rbm sample --weights demo/rbm/weights.safetensors --chains 100 --steps 1000 $(KEEP)/rbm-samples
 	./cavity modes train --data mnist --space modes --modes 30 --epochs 5 $(KEEP)/modes
 	./cavity modes analyse --weights demo/modes --tests 2000 $(KEEP)/modes-opened
-	./cavity modes compare --data mnist --examples 10000 --modes 10,30,70 $(KEEP)/modes-compared
+	./cavity modes compare --data mnist --examples 10000 --modes 10,30,70 --widths 50,200,500 $(KEEP)/modes-compared
 	./cavity dmft network --size 1000 --g 2 --eta 0.5 --mean-field 4000 --json $(KEEP)/network >demo/network.json
 	./cavity dmft stationary --g 2 --json $(KEEP)/stationary >demo/stationary.json
 
