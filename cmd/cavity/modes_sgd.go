@@ -198,11 +198,11 @@ func (v *modesSGD) leg(ctx context.Context, s *session, b engine.Backend, f *fou
 		f.Minimum, err = w.Weights()
 		return err
 	}
-	found, err := v.study(b, w, leg == 0)
+	opened, err := v.study(b, w, leg == 0)
 	if err != nil {
 		return err
 	}
-	f.Legs = append(f.Legs, *found)
+	f.Legs = append(f.Legs, *opened)
 	return nil
 }
 
