@@ -4,16 +4,25 @@ package cuda
 
 import (
 	"math"
+	"os"
 	"testing"
 
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/engine/cuda/ptx"
 )
 
 // TestLayers holds a product that takes its loop along to the same steps one by one, bit for bit: every form and tile size, a bias by
 // column and a factor by row, a sample of uniform numbers made on the spot, the product itself kept.
 func TestLayers(t *testing.T) {
+	if path := os.Getenv("CAVITY_LAYER_PTX"); path != "" { // a planted mistake
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ptx.Layer = string(text)
+	}
 	b := openDevice(t)
 	clock := engine.Clock{Seed: 0x123456789abcdef, Pass: 1<<33 + 5, Stage: 9}
 	eachProduct(t, b, func(form int, p engine.Product, x, y, z []float64) {

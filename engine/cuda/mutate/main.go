@@ -29,6 +29,7 @@ type target struct{ file, unit, program, run string }
 
 var targets = []target{
 	{"engine/cuda/ptx/gemm.cu", "", "engine", "TestProducts"},
+	{"engine/cuda/ptx/layer.cuh", "engine/cuda/ptx/layer.cu", "engine", "TestLayers"},
 	{"engine/cuda/ptx/move.cu", "", "engine", "TestMove"},
 	{"engine/cuda/ptx/random.cu", "", "engine", "TestRandom"},
 	{"engine/cuda/ptx/philox.cuh", "kernels/cuda/dense.cu", "kernels", "TestBackends/cuda/dense|TestBrokenInput/dense"},
@@ -259,7 +260,7 @@ func (b *bench) try(m mutant, worker int) string {
 	// every header beside the mutant, or an include would find the committed one first
 	headers, _ := filepath.Glob("engine/cuda/ptx/*.cuh")
 	more, _ := filepath.Glob("kernels/cuda/*.cuh")
-	for _, f := range append(append(headers, more...), unit) {
+	for _, f := range append(append(headers, more...), "engine/cuda/ptx/gemm.cu", unit) {
 		text, err := os.ReadFile(f)
 		if err != nil || os.WriteFile(filepath.Join(dir, filepath.Base(f)), text, 0o644) != nil {
 			return "not run"
@@ -290,6 +291,9 @@ func (b *bench) try(m mutant, worker int) string {
 	test.Dir = map[string]string{"engine": "engine/cuda", "kernels": "kernels/kerneltest"}[m.program]
 	test.Env = append(os.Environ(), "CAVITY_LIBCUDA="+filepath.Join(b.tools, "ptxsim/libcuda.so.1"), "CAVITY_REQUIRE_CUDA=1", "PTXSIM_QUIET=1",
 		"PTXSIM_LIMIT=400000000", "PTXSIM_REPLACE="+filepath.Join(dir, "committed.ptx")+":"+ptx)
+	if filepath.Base(unit) == "layer.cu" { // what is loaded is made of it
+		test.Env = append(test.Env, "CAVITY_LAYER_PTX="+ptx)
+	}
 	if test.Run() != nil {
 		return "caught"
 	}
