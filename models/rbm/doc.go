@@ -37,7 +37,7 @@
 //	and 1,550 more updates in which the rate falls from .002 to .0002    -88.2 … -87.4 (training examples -87.9 … -87.1)
 //
 // Every second epoch of the log shows why: from epoch 12 on the likelihood swings between -88 and -101 while the pseudo-likelihood
-// rises smoothly from -71 to -68. At these rates the persistent chains, and with them ln Z, run around between digits; only
+// rises smoothly from -72 to -68. At these rates the persistent chains, and with them ln Z, run around between digits; only
 // small rates at the end settle them. So let --final-rate be 0.0001 rather than the recipe's 0.001. (The last row was made by lowering the
 // rate by hand from the checkpoint.) The free energy gap is .9 ± .35, which is no overfitting.
 //
