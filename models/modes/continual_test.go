@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// Every line was found twice, here and by a solver of its own with grids four times as wide and fine. Metropolis walks of the
+// Every line was found twice, here and by an independent solver, with wider and finer grids. Metropolis walks of the
 // means, whose two starts (the teacher, and heating from nothing) must agree, gave at α = .5, β = 5 r = .2526(37), q* = .4366(6)
 // (N = 300), and at α = 1, β = 5 q = .379(5), r = .455(8), q* = .523(3) (N = 200); at β = 20 the two starts differ and nothing
 // follows. At α = 1, β = 20 the normal sums must reach far: cut at ±7 they give .856 .630 .906, at ±8 .853 .611 .912, at ±10
-// .8492 .6056 .9118, and without a cut, following the peak of the integrand, the second line. Published numbers near the
-// first of these are sums that were cut.
+// .8492 .6056 .9118, and without a cut, following the peak of the integrand, the second line. The .858 .630 .905
+// that this was once compared with came near the first of these, from sums that were cut.
 func TestBinaryPerceptron(t *testing.T) {
 	for _, c := range []struct {
 		alpha, beta float64

@@ -18,7 +18,7 @@ const (
 	// Variational: binary weights, each with a field. What a task has taught is the law q of the weights, and the next task
 	// minimises its loss plus Strength · KL(q | q of the task before) over the number of its pictures: a weight that has
 	// become certain resists, one that has not is free (the mean-field potential of the second task of Li, Huang, Zou, Huang 2023).
-	// Before the first task all weights are uncertain, θ = 0.
+	// The first task has no such term.
 	Variational Rule = "variational"
 	// Fields: the same network without that term.
 	Fields Rule = "fields"
