@@ -29,7 +29,6 @@ type target struct{ file, unit, program, run string }
 
 var targets = []target{
 	{"engine/cuda/ptx/gemm.cu", "", "engine", "TestProducts"},
-	{"engine/cuda/ptx/layer.cuh", "engine/cuda/ptx/layer.cu", "engine", "TestLayers"},
 	{"engine/cuda/ptx/move.cu", "", "engine", "TestMove"},
 	{"engine/cuda/ptx/random.cu", "", "engine", "TestRandom"},
 	{"engine/cuda/ptx/philox.cuh", "kernels/cuda/dense.cu", "kernels", "TestBackends/cuda/dense|TestBrokenInput/dense"},
@@ -46,6 +45,7 @@ var targets = []target{
 	{"kernels/cuda/sampling.cu", "", "kernels", "TestBackends/cuda/(rectified|categorical|watch|lookup|clusters)"},
 	{"kernels/cuda/minibatch.cu", "", "kernels", "TestBackends/cuda/minibatch"},
 	{"kernels/cuda/process.cu", "", "kernels", "TestBackends/cuda/(process|error)"},
+	{"engine/cuda/ptx/layer.cuh", "engine/cuda/ptx/layer.cu", "engine", "TestLayers"},
 }
 
 // A mutant is one changed line.
