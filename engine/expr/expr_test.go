@@ -64,7 +64,7 @@ func TestFirstErrorIsKept(t *testing.T) {
 
 func TestSlotIsMadeOnce(t *testing.T) {
 	g := expr.New(tensor.Float64)
-	if g.Slot("x", 3) != g.Slot("x", 3) {
+	if first, again := g.Slot("x", 3), g.Slot("x", 3); first != again {
 		t.Error("two inputs of one name")
 	}
 	if n := g.Slot("one"); !n.Shape().IsScalar() || n.Dtype() != tensor.Float64 {
