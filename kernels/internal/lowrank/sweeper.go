@@ -51,7 +51,6 @@ type Sweeper struct {
 	rule    chance.Rule
 	asm     *routines
 	workers engine.Workers
-	chunk   int
 	scratch []*workspace
 
 	sweep, gibbs, little, count      func(task, worker int)
@@ -62,10 +61,7 @@ type Sweeper struct {
 // NewSweeper prepares sweeps at the present CPU level. It allocates all the memory that they need.
 func NewSweeper(m Model, rule chance.Rule, w engine.Workers) *Sweeper {
 	l := level.Of()
-	s := &Sweeper{model: m, rule: rule, asm: vectors(l), workers: w, chunk: chunkLanes}
-	for s.chunk > chance.Lanes && m.Systems*s.chunks() < w.N() {
-		s.chunk /= 2
-	}
+	s := &Sweeper{model: m, rule: rule, asm: vectors(l), workers: w}
 	for range w.N() {
 		ws := &workspace{thresholds: aligned(blockSites * chunkLanes), lambda: aligned(PatternStride(m.Patterns) * LaneStride(m.Replicas))}
 		ws.draw.Init(l)
@@ -84,7 +80,8 @@ func aligned(n int) []float32 {
 	return x[:n]
 }
 
-func (s *Sweeper) chunks() int { return (s.model.Replicas + s.chunk - 1) / s.chunk }
+// chunks is the number of tasks of a system. Half a chunk takes four fifths of its time, so that a task is never less than one.
+func (s *Sweeper) chunks() int { return (s.model.Replicas + chunkLanes - 1) / chunkLanes }
 
 // Set gives the arrays of the next calls: the state, the patterns, the external fields and T/2 of every replica.
 func (s *Sweeper) Set(state, patterns, external, halfT []float32) {
@@ -114,8 +111,8 @@ func (s *Sweeper) Little(key rng.Stream) {
 
 // span is the replicas of a task.
 func (s *Sweeper) span(task int) (system, first, replicas int) {
-	system, first = task/s.chunks(), task%s.chunks()*s.chunk
-	return system, first, min(s.chunk, s.model.Replicas-first)
+	system, first = task/s.chunks(), task%s.chunks()*chunkLanes
+	return system, first, min(chunkLanes, s.model.Replicas-first)
 }
 
 func (s *Sweeper) countTask(task, _ int) {

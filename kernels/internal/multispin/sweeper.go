@@ -117,17 +117,27 @@ type ended struct {
 
 // init divides the work into blocks of so many words; those that share cache lines are one worker's.
 func (j *job) init(b *board, words int, half func(block int, s slab, colour, worker int)) {
-	*j = job{half: half, blocks: (b.Words + words - 1) / words, together: 1, slabs: b.slabs, inTurn: b.workers.N() == 1}
-	if j.both, j.first = j.sweepSlab, j.sweepFirst; j.inTurn {
-		j.both = j.sweepBlock
+	*j = job{half: half, blocks: (b.Words + words - 1) / words, together: 1, slabs: b.slabs}
+	j.both, j.first = j.sweepSlab, j.sweepFirst
+	if b.workers.N() > 1 {
+		j.together = line / words
+	}
+	if j.inTurn = b.workers.N() == 1 || b.Shared && b.Sites()*b.Words < smallShared; j.inTurn {
+		j.both = j.sweepBlocks
 		return
 	}
-	j.together = line / words
 	j.ended = make([]ended, j.tasks())
 }
 
+// smallShared is the number of words of a lattice below which a sweep with shared numbers is so quick that handing the planes
+// between two workers from cache to cache costs more than the second worker saves (measured: L = 16, 8 words).
+const smallShared = 1 << 16
+
+// groups is the number of tasks that have blocks of their own.
+func (j *job) groups() int { return (j.blocks + j.together - 1) / j.together }
+
 // tasks is the number of slabs of all blocks that are taken together.
-func (j *job) tasks() int { return (j.blocks + j.together - 1) / j.together * len(j.slabs) }
+func (j *job) tasks() int { return j.groups() * len(j.slabs) }
 
 // halves does a colour of a slab for the blocks of a task.
 func (j *job) halves(group int, s slab, colour, worker int) {
@@ -139,7 +149,7 @@ func (j *job) halves(group int, s slab, colour, worker int) {
 // sweep runs both colours.
 func (j *job) sweep(w engine.Workers) {
 	if j.inTurn {
-		w.Do(j.blocks, j.both)
+		w.Do(j.groups(), j.both)
 		return
 	}
 	w.Do(j.tasks(), j.both)
@@ -152,7 +162,13 @@ func (j *job) sweepFirst(task, worker int) {
 	j.halves(task/len(j.slabs), j.slabs[task%len(j.slabs)], 0, worker)
 }
 
-// sweepBlock is one worker's sweep of a block of words.
+// sweepBlocks is one worker's sweep of the blocks of a group.
+func (j *job) sweepBlocks(group, worker int) {
+	for block := group * j.together; block < min((group+1)*j.together, j.blocks); block++ {
+		j.sweepBlock(block, worker)
+	}
+}
+
 func (j *job) sweepBlock(block, worker int) {
 	last := len(j.slabs) - 1
 	for k, s := range j.slabs {
