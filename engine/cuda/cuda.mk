@@ -41,7 +41,7 @@ cuda-test: cuda ## the CUDA backend under the emulator, three orders of warps
 	$(CUDA_EMU) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity CAVITY_GPU_CHECK=$(CUDA_DIR)/gpu-check $(GO) test -count 1 ./engine/cuda/pillars
 
 MUTANTS ?= 24
-cuda-mutants: $(CUDA_LIBS) ## plant every MUTANTSth mistake (24; 1: all, in half an hour) in the kernels: the tests must catch it
+cuda-mutants: $(CUDA_LIBS) ## plant every MUTANTSth mistake (24; 1: all, in ten minutes or so) in the kernels: the tests must catch it
 	$(CUDA_ENV) $(GO) run ./engine/cuda/mutate -every $(MUTANTS) $(CUDA_DIR)
 
 gpu-check: $(CUDA_LIBS) ## .cuda/gpu-check, one file to copy to a machine with a GPU: tests, sanitizers, benchmarks, targets; and run it

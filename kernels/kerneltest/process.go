@@ -14,6 +14,10 @@ func init() {
 			x[i] = float64(i-700) / 100
 		}
 		return map[string]*gorgonia.Node{"y": b.Ok(kernels.Erf(b.In("x", x, len(x))))}
+	}}, Case{Name: "correlations of ragged blocks", Steps: 1, Abs: 1e-3, Rel: 1e-4, Build: func(b *Builder) map[string]*gorgonia.Node {
+		single, _ := logits(8 * 42)
+		x, y := b.In("x", single[:5*42], 5, 42), b.In("y", single[5*42:], 3, 42)
+		return map[string]*gorgonia.Node{"blocks": b.Ok(kernels.CorrelateBlocks(2, x, y)), "all": b.Ok(kernels.Correlate(x, y))}
 	}}, processCase("process with memory, one piece", 24, 64), processCase("process with memory, ragged pieces", 20, 1024+64))
 }
 

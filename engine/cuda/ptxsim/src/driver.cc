@@ -129,16 +129,16 @@ int launchKernel(Function* f, Dim3 grid, Dim3 dim, uint32_t shared, void** args)
       c->fault = report(kLaunchFailed, f->name + ": the fault that PTXSIM_FAIL_AFTER asked for");
       return 0;
     }
+    uint64_t n = 0;  // stays 0 when it faults
     try {
-      const uint64_t n = launch(*f, grid, dim, shared, params.data(), c->device, setting("PTXSIM_SEED", 1) * 1000003 + nth);
-      state().instructions += n;
-      if (on("PTXSIM_TRACE"))
-        fprintf(stderr, "ptxsim: %s <<<%u,%u,%u; %u,%u,%u; %u>>> %llu instructions\n", f->name.c_str(), grid.x, grid.y, grid.z, dim.x, dim.y, dim.z, shared, (unsigned long long)n);
+      n = launch(*f, grid, dim, shared, params.data(), c->device, setting("PTXSIM_SEED", 1) * 1000003 + nth);
     } catch (Fault& e) {
       c->fault = report(e.code, e.what);
-      return on("CUDA_LAUNCH_BLOCKING") ? c->fault : 0;
     }
-    return 0;
+    state().instructions += n;
+    if (on("PTXSIM_TRACE"))
+      fprintf(stderr, "ptxsim: %s <<<%u,%u,%u; %u,%u,%u; %u>>> %llu instructions\n", f->name.c_str(), grid.x, grid.y, grid.z, dim.x, dim.y, dim.z, shared, (unsigned long long)n);
+    return on("CUDA_LAUNCH_BLOCKING") ? c->fault : 0;
   });
 }
 
