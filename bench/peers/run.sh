@@ -15,7 +15,7 @@ done
 import json, sys
 print(json.dumps(dict(machine={}, command="", results=[], peers=[json.loads(l) for l in open(sys.argv[1])])))
 P
-GOMAXPROCS=1 $pin "$cavity" bench ${quick:+--quick} --suite spin,rbm,modes,dmft --peers $out/peers.json --out $out/report --force
+GOMAXPROCS=1 $pin "$cavity" bench ${quick:+--quick} --peers $out/peers.json --out $out/report --force
 {
 	echo "# Results"
 	echo
