@@ -141,7 +141,7 @@ func usualRate(space modes.Space) float64 {
 	switch space {
 	case modes.Weight:
 		return .001
-	case modes.TiedModes:
+	case modes.TiedModes, modes.Binary:
 		return .01
 	case modes.Ensemble:
 		return .1

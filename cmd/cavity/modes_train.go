@@ -19,7 +19,7 @@ type modesTrain struct {
 	architecture
 	Loss      string  `default:"cross-entropy" enum:"cross-entropy,mse" help:"cross-entropy of the softmax, or mse of the one-hot labels."`
 	Optimiser string  `default:"adam" enum:"adam,momentum,sgd" help:"adam (decoupled decay), momentum or sgd."`
-	Rate      float64 `default:"0" help:"Learning rate; 0 means 0.001 in weight space, 0.01 with tied modes, 0.1 of an ensemble, else 0.005."`
+	Rate      float64 `default:"0" help:"Learning rate; 0 means 0.001 in weight space, 0.01 with tied modes and binary weights, 0.1 of an ensemble, else 0.005."`
 	Decay     float64 `default:"0.001" help:"Weight decay."`
 	Momentum  float64 `default:"0.9" help:"Of the optimiser momentum."`
 	Penalty   float64 `default:"0.001" help:"Of svd-modes, on modes that are not orthonormal."`
