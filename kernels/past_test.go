@@ -53,3 +53,27 @@ func TestPastKeepsMoments(t *testing.T) {
 		t.Errorf("%d of %d times kept", last, n)
 	}
 }
+
+// Time 0 is the first in every plan: it keeps place 0, no drop leans on it, and every drop has its column first. So a column has no share
+// at time 0, and the entry that follows a list of times, places or columns in a table of all lists says nothing new: the next list's first.
+func TestPastBegins(t *testing.T) {
+	for widest := 1; widest <= 16; widest *= 2 {
+		p, err := PlanPast(400, widest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 1; i < p.N; i++ {
+			if s := &p.steps[i]; s.kept[0] != 0 || s.slots[0] != 0 || s.from[0] == 0 {
+				t.Fatalf("gaps of %d, step %d: time %d comes first, in place %d, with shares from number %d", widest, i, s.kept[0], s.slots[0], s.from[0])
+			}
+		}
+		if (len(p.drops) > 0) != (widest > 1) {
+			t.Fatalf("gaps of %d: %d drops", widest, len(p.drops))
+		}
+		for _, d := range p.drops {
+			if d.near[0] == 0 || d.columns[0] != 0 {
+				t.Fatalf("gaps of %d: the drop of time %d leans on times %v and has the columns %v", widest, d.time, d.near, d.columns)
+			}
+		}
+	}
+}

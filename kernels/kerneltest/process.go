@@ -18,7 +18,33 @@ func init() {
 		single, _ := logits(8 * 42)
 		x, y := b.In("x", single[:5*42], 5, 42), b.In("y", single[5*42:], 3, 42)
 		return map[string]*gorgonia.Node{"blocks": b.Ok(kernels.CorrelateBlocks(2, x, y)), "all": b.Ok(kernels.Correlate(x, y))}
-	}}, processCase("process with memory, one piece", 24, 64), processCase("process with memory, ragged pieces", 20, 1024+64))
+	}}, Case{Name: "factor of a process that begins at rest", Steps: 4, Abs: 1e-9, Build: restingFactor},
+		Case{Name: "field factors at their limits", Steps: 1, Rel: 1e-6, Abs: 1e-9, Build: fieldFactorLimits},
+		processCase("process with memory, one piece", 24, 64), processCase("process with memory, ragged pieces", 20, 1024+64))
+}
+
+// restingFactor has no variance in its first two steps, so that no time is a pivot until the third. Its sums are of integers, exact in any order.
+func restingFactor(b *Builder) map[string]*gorgonia.Node {
+	const n, m = 4, 128
+	history := make([]float32, n*m)
+	for k := range m {
+		history[2*m+k], history[3*m+k] = float32(k%3-1), float32(k%5-2)
+	}
+	factor := b.In("factor", make([]float64, (n+2)*(n+3)), n+2, n+3)
+	return map[string]*gorgonia.Node{"factor": b.Ok(kernels.CausalRow(2, 1e-2, factor, b.In("history", history, n, m)))}
+}
+
+// fieldFactorLimits are covariances that the rules for pivots decide: one that is not positive by 1e-3, less than the thousandfold
+// of its jitter; one with a pivot of 0; and one that is negative by exactly what rounding is allowed without jitter.
+func fieldFactorLimits(b *Builder) map[string]*gorgonia.Node {
+	factor := func(name string, jitter float64, c ...float64) *gorgonia.Node {
+		return b.Ok(kernels.FieldFactor(1, 0, jitter, b.In(name, c, 3, 3)))
+	}
+	return map[string]*gorgonia.Node{
+		"lifted": factor("not positive", 1e-5, 1, 1.0005, .5, 1.0005, 1, .5, .5, .5, 1),
+		"idle":   factor("no pivot", 0, 0, .3, 0, .3, 1, .2, 0, .2, 2),
+		"edge":   factor("barely negative", 0, -1e-12, .3, 0, .3, 1, .2, 0, .2, 2),
+	}
 }
 
 // processCase is a population of trajectories with a field drawn from its own correlation and a memory of its own response.
