@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -147,16 +146,4 @@ func usualRate(space modes.Space) float64 {
 		return .1
 	}
 	return .005
-}
-
-// reload reads a section of a checkpoint.
-func reload(saved *store.Checkpoint, name string, load func(io.Reader) error) error {
-	r, err := saved.Section(name)
-	if err != nil {
-		return err
-	}
-	if err := load(r); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	return nil
 }

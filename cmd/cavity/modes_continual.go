@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 
 	"cavity/engine"
 	"cavity/engine/figure"
@@ -110,14 +110,9 @@ func restoreLearners(s *session, all []*modes.Learner) error {
 		return nil
 	}
 	for _, l := range all {
-		for name, load := range map[string]func(io.Reader) error{string(l.Rule): l.Trainer.Program.Load, string(l.Rule) + ".history": l.LoadHistory} {
-			r, err := saved.Section(name)
-			if err != nil {
-				return err
-			}
-			if err := load(r); err != nil {
-				return fmt.Errorf("checkpoint: %w", err)
-			}
+		err := errors.Join(reload(saved, string(l.Rule), l.Trainer.Program.Load), reload(saved, string(l.Rule)+".history", l.LoadHistory))
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -72,17 +73,8 @@ func (a *abreast) sections() []store.Section {
 }
 
 func (a *abreast) restore(saved *store.Checkpoint) error {
-	for name, load := range map[string]func(io.Reader) error{"forward": a.forward.Program.Load, "backward": a.backward.Program.Load,
-		"history": func(r io.Reader) error { return json.NewDecoder(r).Decode(a) }} {
-		r, err := saved.Section(name)
-		if err != nil {
-			return err
-		}
-		if err := load(r); err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
-		}
-	}
-	return nil
+	return errors.Join(reload(saved, "forward", a.forward.Program.Load), reload(saved, "backward", a.backward.Program.Load),
+		reload(saved, "history", func(r io.Reader) error { return json.NewDecoder(r).Decode(a) }))
 }
 
 // epoch makes one of each; it is not interrupted.

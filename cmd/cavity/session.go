@@ -116,13 +116,21 @@ func (s *session) Restore(readers map[string]func(io.Reader) error) error {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(readers)) {
-		r, err := s.saved.Section(name)
-		if err != nil {
+		if err := reload(s.saved, name, readers[name]); err != nil {
 			return err
 		}
-		if err := readers[name](r); err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
-		}
+	}
+	return nil
+}
+
+// reload reads a section of a checkpoint.
+func reload(saved *store.Checkpoint, name string, load func(io.Reader) error) error {
+	r, err := saved.Section(name)
+	if err != nil {
+		return err
+	}
+	if err := load(r); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
 }
