@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the peers, each pinned to one core, and then Cavity on the same core; writes bench/RESULTS.md.
+# Runs the peers, each pinned to one core, and then Cavity on the same core; writes bench/RESULTS.md and its figures.
 # usage: run.sh PYTHON CAVITY [quick]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -22,4 +22,10 @@ GOMAXPROCS=1 $pin "$cavity" bench ${quick:+--quick} --peers $out/peers.json --ou
 	echo "Made by \`make bench-peers${quick:+ QUICK=quick}\`; not edited by hand."
 	echo
 	cat $out/report/report.md
+	echo
+	for figure in $out/report/figures/*.svg; do
+		name=$(basename $figure .svg)
+		cp $figure bench/figures/
+		echo "![${name//-/ }](figures/$name.svg)"
+	done
 } > bench/RESULTS.md
