@@ -114,20 +114,7 @@ func (v *modesRecurrent) compute(ctx context.Context, s *session) (*result, erro
 
 // restore goes on from the checkpoint, if there is one.
 func (v *modesRecurrent) restore(s *session, c *modes.RecurrentCourse) error {
-	saved := s.Saved()
-	if saved == nil {
-		return nil
-	}
-	for name, load := range map[string]func(io.Reader) error{"program": c.Trainer.Program.Load, "history": c.LoadHistory} {
-		r, err := saved.Section(name)
-		if err != nil {
-			return err
-		}
-		if err := load(r); err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
-		}
-	}
-	return nil
+	return s.Restore(map[string]func(io.Reader) error{"program": c.Trainer.Program.Load, "history": c.LoadHistory})
 }
 
 // eigenvalues are those of the recurrent weights, their real and imaginary parts.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cavity/engine"
+	"cavity/engine/expr"
 )
 
 // A Rule is how a network treats what it has learnt before.
@@ -200,7 +201,7 @@ func (l *Learner) turn(k int) error {
 			return err
 		}
 	}
-	for _, s := range []string{"beta1^t", "beta2^t"} {
+	for _, s := range expr.AdamPowers {
 		if err := tr.write(s, []float64{1}); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/engine/expr"
 	"cavity/kernels"
 	"cavity/models/dataset"
 )
@@ -234,37 +235,27 @@ func (b *builder) orthogonality(params []Parameter) node {
 	return sum
 }
 
-// optimise is one step of each parameter. Adam: m ← β₁m + (1-β₁)g, v ← β₂v + (1-β₂)g², θ ← θ - rate (m̂/(√v̂ + ε) + λθ),
-// β₁ = .9, β₂ = .999, ε = 1e-8 (Kingma, Ba 2015; decoupled decay: Loshchilov, Hutter 2019).
+// optimise is one step of each parameter, θ ← θ - rate (direction + λθ): the decay is decoupled from the direction (Loshchilov,
+// Hutter 2019), which is the gradient, its momentum or that of [expr.Adam].
 func (b *builder) optimise(t Training, params, grads []node) map[string]node {
-	const beta1, beta2, eps = .9, .999, 1e-8
-	// speck keeps the moments of parameters whose gradient has become zero, as behind a dead unit, from fading through subnormal
-	// numbers, on which processors take a hundred times as long: it halves the time of a long training. Steps change by 1e-9 rate.
-	const speck = 1e-17
 	rate := b.Slot("rate")
 	next := map[string]node{}
 	keep := b.Sub(b.Num(1), b.Scale(rate, t.Decay))
-	var c1, c2 node
+	var adam *expr.Adam
 	if t.Optimiser == "adam" {
-		p1, p2 := b.Scale(b.Slot("beta1^t"), beta1), b.Scale(b.Slot("beta2^t"), beta2)
-		next["beta1^t"], next["beta2^t"] = p1, p2
-		c1, c2 = b.Sub(b.Num(1), p1), b.Sub(b.Num(1), p2)
+		adam = b.Adam(next)
 	}
 	for i, p := range params {
-		g, shape := grads[i], p.Shape()
+		g := grads[i]
 		var step node
 		switch t.Optimiser {
 		case "sgd":
 			step = g
 		case "momentum":
-			step = b.Add(b.Scale(b.Slot("m."+p.Name(), shape...), t.Momentum), g)
+			step = b.Add(b.Scale(b.Slot("m."+p.Name(), p.Shape()...), t.Momentum), g)
 			next["m."+p.Name()] = step
 		default:
-			g := b.Add(g, b.Num(speck))
-			m := b.Add(b.Scale(b.Slot("m."+p.Name(), shape...), beta1), b.Scale(g, 1-beta1))
-			v := b.Add(b.Had(b.Slot("v."+p.Name(), shape...), b.Num(beta2)), b.Had(b.Apply(gorgonia.Square, g), b.Num(1-beta2)))
-			next["m."+p.Name()], next["v."+p.Name()] = m, v
-			step = b.Div(b.Div(m, c1), b.Add(b.Apply(gorgonia.Sqrt, b.Div(v, c2)), b.Num(eps)))
+			step = adam.Direction(p, g)
 		}
 		next[p.Name()] = b.Sub(b.Had(p, keep), b.Had(step, rate))
 	}
@@ -285,7 +276,7 @@ func (tr *Trainer) fill() error {
 		}
 	}
 	if tr.Optimiser == "adam" {
-		for _, s := range []string{"beta1^t", "beta2^t"} {
+		for _, s := range expr.AdamPowers {
 			if err := tr.write(s, []float64{1}); err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"cavity/engine"
+	"cavity/engine/expr"
 	"cavity/engine/store"
 	"cavity/kernels"
 )
@@ -107,23 +108,9 @@ func (t *Tuner) update(g *graph) map[string]node {
 	if grads == nil {
 		return nil
 	}
-	const b1, b2, tiny = .9, .999, 1e-8
-	const speck = 1e-17 // keeps the moments of idle parameters from fading through subnormal numbers, which are slow
-	p1, p2 := g.Scale(g.Slot("b1^t"), b1), g.Scale(g.Slot("b2^t"), b2)
-	next["b1^t"], next["b2^t"] = p1, p2
-	c1, c2 := g.Sub(g.Num(1), p1), g.Sub(g.Num(1), p2)
+	adam := g.Adam(next)
 	for i, p := range parameters {
-		if g.Err() != nil {
-			return nil
-		}
-		name, shape := p.Name(), p.Shape()
-		d := g.Add(grads[i], g.Num(speck))
-		m := g.Add(g.Scale(g.Slot("m "+name, shape...), b1), g.Scale(d, 1-b1))
-		v := g.Add(g.Scale(g.Slot("v "+name, shape...), b2), g.Scale(g.Apply(gorgonia.Square, d), 1-b2))
-		root := g.Add(g.Apply(gorgonia.Sqrt, g.Apply2(gorgonia.HadamardDiv, v, c2)), g.Num(tiny))
-		step := g.Apply2(gorgonia.HadamardDiv, g.Apply2(gorgonia.HadamardDiv, m, c1), root)
-		next["m "+name], next["v "+name] = m, v
-		next[name] = g.Sub(p, g.Scale(step, t.Rate))
+		next[p.Name()] = g.Sub(p, g.Scale(adam.Direction(p, grads[i]), t.Rate))
 	}
 	return next
 }
@@ -138,8 +125,9 @@ func (t *Tuner) fill(images []uint8) error {
 	}
 	write("data", images)
 	one := []float32{1}
-	write("b1^t", one)
-	write("b2^t", one)
+	for _, s := range expr.AdamPowers {
+		write(s, one)
+	}
 	for l, m := range t.Stack {
 		write(fmt.Sprint("W", l), m.W)
 		write(fmt.Sprint("c", l), m.C)
