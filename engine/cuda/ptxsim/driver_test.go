@@ -22,6 +22,19 @@ type library struct {
 	sync       func() int32
 	alloc      func(p *uint64, n uint64) int32
 	release    func(p uint64) int32
+	inAsync    func(d uint64, s unsafe.Pointer, n uint64, stream uintptr) int32
+	outAsync   func(d unsafe.Pointer, s uint64, n uint64, stream uintptr) int32
+	fill       func(d uint64, v uint32, n uint64) int32
+	fillAsync  func(d uint64, v uint32, n uint64, stream uintptr) int32
+	pin        func(p *unsafe.Pointer, n uint64) int32
+	unpin      func(p unsafe.Pointer) int32
+	makeStream func(s *uintptr, flags uint32) int32
+	syncStream func(s uintptr) int32
+	makeEvent  func(e *uintptr, flags uint32) int32
+	record     func(e, s uintptr) int32
+	syncEvent  func(e uintptr) int32
+	waitEvent  func(s, e uintptr, flags uint32) int32
+	waits      func(device int32) uint64
 	in         func(d uint64, s unsafe.Pointer, n uint64) int32
 	out        func(d unsafe.Pointer, s uint64, n uint64) int32
 	load       func(m *uintptr, text *byte) int32
@@ -60,9 +73,12 @@ func open(t testing.TB) *library {
 			"cuInit": &sim.init, "cuCtxCreate_v2": &sim.makeCtx, "cuCtxDestroy_v2": &sim.freeCtx, "cuCtxSynchronize": &sim.sync,
 			"cuCtxSetCurrent": &sim.setCtx, "cuMemGetInfo_v2": &sim.memInfo, "cuMemcpyDtoD_v2": &sim.within,
 			"cuMemAlloc_v2": &sim.alloc, "cuMemFree_v2": &sim.release, "cuMemcpyHtoD_v2": &sim.in, "cuMemcpyDtoH_v2": &sim.out,
+			"cuMemcpyHtoDAsync_v2": &sim.inAsync, "cuMemcpyDtoHAsync_v2": &sim.outAsync, "cuMemsetD32_v2": &sim.fill, "cuMemsetD32Async": &sim.fillAsync,
+			"cuMemAllocHost_v2": &sim.pin, "cuMemFreeHost": &sim.unpin, "cuStreamCreate": &sim.makeStream, "cuStreamSynchronize": &sim.syncStream,
+			"cuEventCreate": &sim.makeEvent, "cuEventRecord": &sim.record, "cuEventSynchronize": &sim.syncEvent, "cuStreamWaitEvent": &sim.waitEvent,
 			"cuModuleLoadData": &sim.load, "cuModuleGetFunction": &sim.function, "cuLaunchKernel": &sim.launch,
 			"cuDeviceGetName": &sim.name, "cuModuleGetGlobal_v2": &sim.global, "ptxsimFault": &sim.why,
-			"ptxsimInstructions": &sim.executed, "ptxsimLaunches": &sim.launches, "cuEventElapsedTime": &sim.getElapsed,
+			"ptxsimInstructions": &sim.executed, "ptxsimLaunches": &sim.launches, "ptxsimWaits": &sim.waits, "cuEventElapsedTime": &sim.getElapsed,
 		} {
 			purego.RegisterLibFunc(f, h, name)
 		}

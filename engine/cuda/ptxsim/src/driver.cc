@@ -5,16 +5,19 @@
 //   PTXSIM_LIMIT    thread instructions of a launch before it counts as endless
 //   PTXSIM_CAPABILITY  compute capability, 90 for 9.0
 //   PTXSIM_REPLACE  load another module in place of one, original.ptx:other.ptx
+//   PTXSIM_DUMP    a folder that gets the text of every module that is loaded, under the name of its hash
 //   PTXSIM_FAIL_AFTER  the launch of that number on device PTXSIM_FAIL_DEVICE (0) fails, as a device may at any time
 //   PTXSIM_QUIET    1: do not print faults on stderr   PTXSIM_TRACE    1: print every launch
 //   CUDA_LAUNCH_BLOCKING=1  faults come back from the launch itself
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
 #include <set>
+#include <unistd.h>
 
 #include "sim.h"
 
@@ -31,10 +34,11 @@ struct State {
   std::set<std::pair<Context*, Module*>> modules;
   std::map<const Function*, Context*> owner;
   std::set<Context*> contexts;
-  std::set<void*> hostMemory;
+  std::map<uint64_t, size_t> pinned;  // the host memory that the driver gave: address and bytes
   std::string fault, log;
   uint64_t instructions = 0;
   std::map<int, uint64_t> launches;  // by device: what one device does depends on no other's pace
+  std::map<int, uint64_t> waits;     // calls at which the host waits for the device or may have to
 };
 State& state() { static State s; return s; }
 thread_local std::vector<Context*> current;
@@ -54,6 +58,19 @@ template <class F> int call(F f) {
   if (c->fault) return c->fault;
   try { return f(c); } catch (Fault& e) { return report(e.code, e.what); }
 }
+// wait is call for what makes the host wait for the device, or may.
+template <class F> int wait(F f, bool counts = true) {
+  return call([&](Context* c) { if (counts) state().waits[c->device]++; return f(c); });
+}
+// isPinned says whether these host bytes are the driver's own. Copies of others go through a buffer of the driver's: the host
+// waits until it is free, or until the bytes have come.
+bool isPinned(const void* p, size_t n) {
+  std::lock_guard<std::recursive_mutex> g(state().lock);
+  auto it = state().pinned.upper_bound(uint64_t(p));
+  if (it == state().pinned.begin()) return false;
+  --it;
+  return uint64_t(p) + n <= it->first + it->second;
+}
 Allocation* range(Context* c, uint64_t p, size_t n, const char* what) {
   Allocation* a = memory().find(p, n);
   if (!a) throw Fault{kInvalidValue, std::string(what) + " outside of every allocation"};
@@ -62,37 +79,37 @@ Allocation* range(Context* c, uint64_t p, size_t n, const char* what) {
 }
 size_t capacity() { return setting("PTXSIM_MEMORY", size_t(4) << 30); }
 
-int copyIn(uint64_t d, const void* s, size_t n) {
-  return call([&](Context* c) { if (!n) return 0; Allocation* a = range(c, d, n, "copy to the device"); memcpy((void*)d, s, n); a->shadow.mark(d - a->base, n); return 0; });
+int copyIn(uint64_t d, const void* s, size_t n, bool waits) {
+  return wait([&](Context* c) { if (!n) return 0; Allocation* a = range(c, d, n, "copy to the device"); memcpy((void*)d, s, n); a->shadow.mark(d - a->base, n); return 0; }, waits);
 }
-int copyOut(void* d, uint64_t s, size_t n) {
-  return call([&](Context* c) {
+int copyOut(void* d, uint64_t s, size_t n, bool waits) {
+  return wait([&](Context* c) {
     if (!n) return 0;
     Allocation* a = range(c, s, n, "copy from the device");
     size_t from = s - a->base;
     for (size_t k = from; k < from + n; k++) if (!a->shadow.isWritten(k, 1)) throw Fault{kInvalidValue, "copy from the device of byte " + std::to_string(k) + " of an allocation of " + std::to_string(a->bytes) + ", which was never written"};
     memcpy(d, (void*)s, n);
     return 0;
-  });
+  }, waits);
 }
-int copyWithin(uint64_t d, uint64_t s, size_t n) {
-  return call([&](Context* c) {
+int copyWithin(uint64_t d, uint64_t s, size_t n, bool waits) {
+  return wait([&](Context* c) {
     if (!n) return 0;
     Allocation *to = range(c, d, n, "copy on the device"), *from = range(c, s, n, "copy on the device");
     if (d < s + n && s < d + n && d != s) throw Fault{kInvalidValue, "copy on the device between ranges that overlap"};
     memmove((void*)d, (void*)s, n);
     for (size_t k = 0; k < n; k++) if (from->shadow.isWritten(s - from->base + k, 1)) to->shadow.mark(d - to->base + k, 1);
     return 0;
-  });
+  }, waits);
 }
-template <class T> int fill(uint64_t d, T v, size_t n) {
-  return call([&](Context* c) {
+template <class T> int fill(uint64_t d, T v, size_t n, bool waits) {
+  return wait([&](Context* c) {
     if (!n) return 0;
     Allocation* a = range(c, d, n * sizeof(T), "fill");
     for (size_t k = 0; k < n; k++) ((T*)d)[k] = v;
     a->shadow.mark(d - a->base, n * sizeof(T));
     return 0;
-  });
+  }, waits);
 }
 // replaced lets a test load another module in place of one: PTXSIM_REPLACE=original.ptx:other.ptx.
 std::string replaced(const char* text) {
@@ -103,8 +120,26 @@ std::string replaced(const char* text) {
   const size_t colon = s.find(':');
   return read(s.substr(0, colon)) == text ? read(s.substr(colon + 1)) : text;
 }
+// dump writes a module's text to the folder PTXSIM_DUMP, whole or not at all: several processes may write the same one.
+void dump(const char* text) {
+  const char* folder = getenv("PTXSIM_DUMP");
+  if (!folder || !*folder) return;
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char* p = text; *p; p++) hash = (hash ^ uint8_t(*p)) * 0x100000001b3;
+  char name[32];
+  snprintf(name, sizeof name, "/%016llx.ptx", (unsigned long long)hash);
+  const std::string path = std::string(folder) + name, part = path + "." + std::to_string(getpid());
+  std::error_code failed;
+  if (std::filesystem::exists(path, failed)) return;
+  std::filesystem::create_directories(folder, failed);
+  std::ofstream f(part);
+  f << text << std::flush;
+  if (f) std::filesystem::rename(part, path, failed);
+  if (!f || failed) throw Fault{kInvalidValue, "cannot write " + path + ", which PTXSIM_DUMP asks for"};
+}
 int loadModule(void** out, const char* text) {
   return call([&](Context* c) {
+    dump(text);
     auto m = parse(replaced(text).c_str(), c->device);
     int driver = int(setting("PTXSIM_DRIVER", 13000)), newest = driver / 1000 == 11 ? 70 + driver % 1000 / 10 : driver / 1000 >= 12 ? 99 : 65;
     if (m->version > newest) return report(222, "PTX version " + std::to_string(m->version) + " is newer than the driver");
@@ -188,7 +223,7 @@ API int cuCtxGetCurrent(void** p) { *p = context(); return 0; }
 API int cuCtxPushCurrent_v2(void* p) { current.push_back((Context*)p); return 0; }
 API int cuCtxPopCurrent_v2(void** p) { if (current.empty()) return 201; if (p) *p = current.back(); current.pop_back(); return 0; }
 API int cuCtxGetDevice(int* d) { if (!context()) return 201; *d = context()->device; return 0; }
-API int cuCtxSynchronize() { return call([](Context*) { return 0; }); }
+API int cuCtxSynchronize() { return wait([](Context*) { return 0; }); }
 
 API int cuMemAlloc_v2(Ptr* p, size_t n) {
   return call([&](Context* c) {
@@ -200,31 +235,43 @@ API int cuMemAlloc_v2(Ptr* p, size_t n) {
     return 0;
   });
 }
-API int cuMemFree_v2(Ptr p) { return call([&](Context*) { return memory().remove(p) ? 0 : report(kInvalidValue, "free of what was never allocated"); }); }
-API int cuMemAllocHost_v2(void** p, size_t n) { *p = malloc(n); state().hostMemory.insert(*p); return *p ? 0 : int(kOutOfMemory); }
+API int cuMemFree_v2(Ptr p) { return wait([&](Context*) { return memory().remove(p) ? 0 : report(kInvalidValue, "free of what was never allocated"); }); }
+API int cuMemAllocHost_v2(void** p, size_t n) {
+  return call([&](Context*) {
+    if (!n) throw Fault{kInvalidValue, "allocation of no bytes"};
+    if (!(*p = malloc(n))) return int(kOutOfMemory);
+    state().pinned[uint64_t(*p)] = n;
+    return 0;
+  });
+}
 API int cuMemHostAlloc(void** p, size_t n, unsigned) { return cuMemAllocHost_v2(p, n); }
-API int cuMemFreeHost(void* p) { if (!state().hostMemory.erase(p)) return 1; free(p); return 0; }
-API int cuMemcpyHtoD_v2(Ptr d, const void* s, size_t n) { return copyIn(d, s, n); }
-API int cuMemcpyDtoH_v2(void* d, Ptr s, size_t n) { return copyOut(d, s, n); }
-API int cuMemcpyDtoD_v2(Ptr d, Ptr s, size_t n) { return copyWithin(d, s, n); }
-API int cuMemcpyHtoDAsync_v2(Ptr d, const void* s, size_t n, void*) { return copyIn(d, s, n); }
-API int cuMemcpyDtoHAsync_v2(void* d, Ptr s, size_t n, void*) { return copyOut(d, s, n); }
-API int cuMemcpyDtoDAsync_v2(Ptr d, Ptr s, size_t n, void*) { return copyWithin(d, s, n); }
-API int cuMemsetD8_v2(Ptr d, unsigned char v, size_t n) { return fill(d, v, n); }
-API int cuMemsetD32_v2(Ptr d, unsigned v, size_t n) { return fill(d, v, n); }
-API int cuMemsetD8Async(Ptr d, unsigned char v, size_t n, void*) { return fill(d, v, n); }
-API int cuMemsetD32Async(Ptr d, unsigned v, size_t n, void*) { return fill(d, v, n); }
+API int cuMemFreeHost(void* p) {
+  std::lock_guard<std::recursive_mutex> g(state().lock);
+  if (!state().pinned.erase(uint64_t(p))) return kInvalidValue;
+  free(p);
+  return 0;
+}
+API int cuMemcpyHtoD_v2(Ptr d, const void* s, size_t n) { return copyIn(d, s, n, true); }
+API int cuMemcpyDtoH_v2(void* d, Ptr s, size_t n) { return copyOut(d, s, n, true); }
+API int cuMemcpyDtoD_v2(Ptr d, Ptr s, size_t n) { return copyWithin(d, s, n, true); }
+API int cuMemcpyHtoDAsync_v2(Ptr d, const void* s, size_t n, void*) { return copyIn(d, s, n, !isPinned(s, n)); }
+API int cuMemcpyDtoHAsync_v2(void* d, Ptr s, size_t n, void*) { return copyOut(d, s, n, !isPinned(d, n)); }
+API int cuMemcpyDtoDAsync_v2(Ptr d, Ptr s, size_t n, void*) { return copyWithin(d, s, n, false); }
+API int cuMemsetD8_v2(Ptr d, unsigned char v, size_t n) { return fill(d, v, n, true); }
+API int cuMemsetD32_v2(Ptr d, unsigned v, size_t n) { return fill(d, v, n, true); }
+API int cuMemsetD8Async(Ptr d, unsigned char v, size_t n, void*) { return fill(d, v, n, false); }
+API int cuMemsetD32Async(Ptr d, unsigned v, size_t n, void*) { return fill(d, v, n, false); }
 
 API int cuStreamCreate(void** s, unsigned) { *s = malloc(1); return 0; }
 API int cuStreamDestroy_v2(void* s) { free(s); return 0; }
 API int cuStreamSynchronize(void*) { return cuCtxSynchronize(); }
-API int cuStreamQuery(void*) { return cuCtxSynchronize(); }
+API int cuStreamQuery(void*) { return call([](Context*) { return 0; }); }
 API int cuStreamWaitEvent(void*, void*, unsigned) { return 0; }
 API int cuEventCreate(void** e, unsigned) { *e = malloc(1); return 0; }
 API int cuEventDestroy_v2(void* e) { free(e); return 0; }
 API int cuEventRecord(void*, void*) { return 0; }
 API int cuEventSynchronize(void*) { return cuCtxSynchronize(); }
-API int cuEventQuery(void*) { return cuCtxSynchronize(); }
+API int cuEventQuery(void*) { return call([](Context*) { return 0; }); }
 // No time is ever taken from an emulation.
 API int cuEventElapsedTime(float*, void*, void*) { return 801; }
 
@@ -271,7 +318,8 @@ API int cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned 
 API int cuGetErrorString(int, const char** s) { *s = "see ptxsimFault"; return 0; }
 API int cuGetErrorName(int, const char** s) { *s = "CUDA_ERROR"; return 0; }
 
-// Beyond the driver interface, for tests: why the last call failed, and how much was executed.
+// Beyond the driver interface, for tests: why the last call failed, how much was executed, and how often the host waited.
 API const char* ptxsimFault() { return state().fault.c_str(); }
 API unsigned long long ptxsimInstructions() { return state().instructions; }
 API unsigned long long ptxsimLaunches(int device) { return state().launches[device]; }
+API unsigned long long ptxsimWaits(int device) { return state().waits[device]; }
