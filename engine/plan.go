@@ -9,7 +9,8 @@ import (
 type Plan struct {
 	Stages []Stage
 	Seed   uint64
-	Split  *Split // how several devices share the plan; nil: they cannot
+	Split  *Split   // how several devices share the plan; nil: they cannot
+	Moment []string // slots that measurements read, see [Moment]
 }
 
 // A Stage is one gorgonia graph, run Repeat times in each step of the Program.

@@ -39,26 +39,46 @@ func compileParts(p Plan, b Several) (*Program, error) {
 		if err != nil {
 			return nil, err
 		}
-		part, err := Compile(Plan{Stages: stages, Seed: p.Seed}, device)
+		part, err := Compile(Plan{Stages: stages, Seed: p.Seed, Moment: p.Moment}, device)
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, part)
 		whole.attach(part, uint32(from))
 	}
+	whole.moment = &Moment{slots: map[string]Buffer{}}
+	for _, part := range parts {
+		whole.moment.takes = append(whole.moment.takes, part.moment.takes...)
+	}
 	for name := range parts[0].slots {
-		pieces := make([]Buffer, len(parts))
-		for k, part := range parts {
-			pieces[k] = part.slots[name]
-		}
-		axis, lies := p.Split.Axes[name]
-		joint, err := join(pieces, axis, lies)
+		joint, err := p.Split.join(name, parts, func(part *Program) Buffer { return part.slots[name] })
 		if err != nil {
-			return nil, fmt.Errorf("engine: slot %q of a part: %w", name, err)
+			return nil, err
 		}
 		whole.slots[name] = joint
 	}
+	for _, name := range p.Moment {
+		joint, err := p.Split.join(name, parts, func(part *Program) Buffer { return part.moment.slots[name] })
+		if err != nil {
+			return nil, err
+		}
+		whole.moment.slots[name] = joint
+	}
 	return whole, nil
+}
+
+// join is the memory of a slot that lies in the parts.
+func (s *Split) join(name string, parts []*Program, piece func(part *Program) Buffer) (Buffer, error) {
+	pieces := make([]Buffer, len(parts))
+	for k, part := range parts {
+		pieces[k] = piece(part)
+	}
+	axis, lies := s.Axes[name]
+	joint, err := join(pieces, axis, lies)
+	if err != nil {
+		return joint, fmt.Errorf("engine: slot %q of a part: %w", name, err)
+	}
+	return joint, nil
 }
 
 // attach appends a part's stages to the whole's.
