@@ -69,10 +69,7 @@ func (c Campaign) until(ctx context.Context, phase string, step, every uint64) e
 	}
 	if every > 0 {
 		run.Every = every
-		run.Measure = func(uint64) error { return c.Measurement.Begin() }
+		run.Measure = func(uint64) error { return c.Measurement.Take() }
 	}
-	if err := run.Do(ctx); err != nil || every == 0 {
-		return err
-	}
-	return c.Measurement.Finish()
+	return run.Do(ctx)
 }
