@@ -9,9 +9,8 @@ import (
 type Plan struct {
 	Stages []Stage
 	Seed   uint64
-	Split  *Split // how several devices share the plan; nil: they cannot
-
-	first map[*gorgonia.Node]uint64 // of a part: see lowering
+	Split  *Split   // how several devices share the plan; nil: they cannot
+	Moment []string // slots that measurements read, see [Moment]
 }
 
 // A Stage is one gorgonia graph, run Repeat times in each step of the Program.

@@ -3,10 +3,10 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"cavity/engine/rng"
@@ -24,7 +24,7 @@ type Program struct {
 	slots   map[string]Buffer
 	pool    *pool
 	consts  map[string]Buffer
-	first   map[*gorgonia.Node]uint64 // see lowering
+	moment  *Moment
 }
 
 type stage struct {
@@ -58,7 +58,7 @@ func compile(p Plan, b Backend) (*Program, error) {
 	if len(p.Stages) == 0 || len(p.Stages) > 255 {
 		return nil, fmt.Errorf("engine: a plan of %d stages: 1 to 255", len(p.Stages))
 	}
-	pr := &Program{backend: b, seed: p.Seed, slots: map[string]Buffer{}, consts: map[string]Buffer{}, first: p.first}
+	pr := &Program{backend: b, seed: p.Seed, slots: map[string]Buffer{}, consts: map[string]Buffer{}}
 	pr.pool = &pool{alloc: b.Alloc, idle: map[poolKey][]Buffer{}, held: map[*value]Buffer{}}
 	seen := map[string]bool{}
 	for _, s := range p.Stages {
@@ -72,7 +72,7 @@ func compile(p Plan, b Backend) (*Program, error) {
 		}
 		pr.stages = append(pr.stages, st)
 	}
-	return pr, nil
+	return pr, pr.keep(p.Moment)
 }
 
 func (pr *Program) compileStage(s Stage) (stage, error) {
@@ -94,7 +94,7 @@ func (pr *Program) compileStage(s Stage) (stage, error) {
 		sp.names = append(sp.names, k)
 	}
 	sort.Strings(sp.names)
-	l := newLowering(s.Graph, pr.first)
+	l := newLowering(s.Graph)
 	for _, k := range sp.names {
 		v, err := l.value(s.Next[k])
 		if err != nil {
@@ -322,13 +322,7 @@ func (pr *Program) SetRepeat(stage string, n int) error {
 }
 
 // Slots lists the slots by name, with dtype and shape; the memory is not to be touched.
-func (pr *Program) Slots() map[string]Buffer {
-	m := make(map[string]Buffer, len(pr.slots))
-	for k, b := range pr.slots {
-		m[k] = b
-	}
-	return m
-}
+func (pr *Program) Slots() map[string]Buffer { return maps.Clone(pr.slots) }
 
 // Bytes is the memory of slots and intermediate values.
 func (pr *Program) Bytes() (slots, intermediates int) {
@@ -338,24 +332,9 @@ func (pr *Program) Bytes() (slots, intermediates int) {
 	return slots, pr.pool.Bytes
 }
 
-func (pr *Program) lookup(slot string, x any) (Buffer, []byte, error) {
-	b, ok := pr.slots[slot]
-	if !ok {
-		return b, nil, fmt.Errorf("engine: no slot %q", slot)
-	}
-	dt, raw, err := bytesOf(x)
-	if err != nil {
-		return b, nil, fmt.Errorf("engine: slot %q: %w", slot, err)
-	}
-	if dt != b.Dtype || len(raw) != b.Bytes() {
-		return b, nil, fmt.Errorf("engine: slot %q holds %d elements of %v, not %d of %v", slot, b.Len(), b.Dtype, len(raw)/int(dt.Size()), dt)
-	}
-	return b, raw, nil
-}
-
 // Read copies a slot into dst, a slice of the slot's element type and length.
 func (pr *Program) Read(slot string, dst any) error {
-	b, raw, err := pr.lookup(slot, dst)
+	b, raw, err := lookup(pr.slots, slot, dst)
 	if err != nil {
 		return err
 	}
@@ -367,7 +346,7 @@ func (pr *Program) Read(slot string, dst any) error {
 
 // Write copies src, a slice of the slot's element type and length, into a slot.
 func (pr *Program) Write(slot string, src any) error {
-	b, raw, err := pr.lookup(slot, src)
+	b, raw, err := lookup(pr.slots, slot, src)
 	if err != nil {
 		return err
 	}
@@ -376,7 +355,7 @@ func (pr *Program) Write(slot string, src any) error {
 
 // ReadAt copies the elements of a slot that begin at element `at` into dst, a slice of the slot's element type.
 func (pr *Program) ReadAt(slot string, at int, dst any) error {
-	b, raw, err := pr.part(slot, at, dst)
+	b, raw, err := part(pr.slots, slot, at, dst)
 	if err != nil {
 		return err
 	}
@@ -388,28 +367,11 @@ func (pr *Program) ReadAt(slot string, at int, dst any) error {
 
 // WriteAt copies src into the elements of a slot that begin at element `at`: large slots can be filled in parts.
 func (pr *Program) WriteAt(slot string, at int, src any) error {
-	b, raw, err := pr.part(slot, at, src)
+	b, raw, err := part(pr.slots, slot, at, src)
 	if err != nil {
 		return err
 	}
 	return b.write(raw)
-}
-
-// part is the view of a slot that has the size of x, with x as bytes.
-func (pr *Program) part(slot string, at int, x any) (Buffer, []byte, error) {
-	b, ok := pr.slots[slot]
-	if !ok {
-		return b, nil, fmt.Errorf("engine: no slot %q", slot)
-	}
-	dt, raw, err := bytesOf(x)
-	if err != nil {
-		return b, nil, fmt.Errorf("engine: slot %q: %w", slot, err)
-	}
-	n := len(raw) / int(b.Dtype.Size())
-	if dt != b.Dtype || at < 0 || at > b.Len()-n {
-		return b, nil, fmt.Errorf("engine: slot %q holds %d elements of %v: it has no %d of %v at %d", slot, b.Len(), b.Dtype, len(raw)/int(dt.Size()), dt, at)
-	}
-	return b.View(at, n), raw, nil
 }
 
 func (pr *Program) sync() error {

@@ -13,8 +13,8 @@ import (
 	"cavity/kernels/internal/multispin"
 )
 
-// latticeSites is the number of sites that a warp of the counting kernels in cuda/lattice.cu covers.
-const latticeSites = 32 * 36
+// latticeSites is the most that a thread of the counting kernels in cuda/lattice.cu may add up.
+const latticeSites = 36
 
 // latticeStruct is struct Lattice of the device code.
 func latticeStruct(l Lattice) ([]byte, error) {
@@ -100,19 +100,21 @@ func (k *latticeMagnetisation) CUDA(d cuda.Device, out engine.Buffer, in []engin
 	return latticeCount(d, l, l.Sites(), out, -2, n, n, "lattice_down", in[0], uint32(l.Sites()), uint32(l.Words), flag(l.Strips))
 }
 
-// latticeCount counts with the named kernel over the given number of sites and writes (a·count + b)/c.
+// latticeCount counts with the named kernel over the given number of sites and writes (a·count + b)/c. The sums are integers, so a
+// thread may take many sites, which saves the additions across a warp, or few, where there would be too few warps to hide the memory's
+// latency: 8 a multiprocessor are wanted, of four sites a thread or more.
 func latticeCount(d cuda.Device, l Lattice, sites int, out engine.Buffer, a, b, c float64, entry string, args ...any) ([]cuda.Launch, error) {
+	if l.Words > 65535 {
+		return nil, fmt.Errorf("lattice: %d words a site, at most 65535 on a CUDA device", l.Words)
+	}
 	counts, err := d.Alloc(tensor.Int32, l.Systems())
 	if err != nil {
 		return nil, err
 	}
-	count := cuda.Launch{Source: code.Lattice, Entry: entry, Block: [3]int{256}, Grid: [3]int{cuda.Blocks(sites, 8*latticeSites), l.Words}, Args: append([]any{counts}, args...)}
-	if l.Words > 65535 {
-		return nil, fmt.Errorf("lattice: %d words a site, at most 65535 on a CUDA device", l.Words)
-	}
+	each := min(max(sites*l.Words/(32*8*max(d.Multiprocessors(), 1)), 4), latticeSites)
 	return []cuda.Launch{
-		cuda.Threads(code.Lattice, "lattice_zero", l.Systems(), counts, uint32(l.Systems())), count,
-		cuda.Threads(code.Lattice, "lattice_affine", out.Len(), out, counts, a, b, c, uint32(out.Len())),
+		{Source: code.Lattice, Entry: entry, Block: [3]int{256}, Grid: [3]int{cuda.Blocks(sites, 256*each), l.Words}, Args: append(append([]any{counts}, args...), uint32(each))},
+		cuda.Threads(code.Lattice, "lattice_affine", l.Systems(), out, counts, a, b, c, uint32(out.Len()), uint32(l.Systems())),
 	}, nil
 }
 

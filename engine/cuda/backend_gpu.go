@@ -112,11 +112,13 @@ func describe() (string, map[string]string) {
 	return first, details
 }
 
-// backend runs steps on one device and one stream.
+// backend runs steps on one device and one stream; a second one serves copies that need not wait for the steps.
 type backend struct {
 	*device
 	first, last *prepared // launched since the last synchronisation
+	newest      *kept     // the copy taken last
 	faulted     bool      // and told
+	waits       int       // of the host for the device
 	notice      func(text string)
 }
 
@@ -192,47 +194,9 @@ func hostBuffer(data any) (engine.Buffer, error) {
 	return engine.Buffer{}, fmt.Errorf("cuda: no constant data of type %T", data)
 }
 
-// ReadAt waits for the device and copies to the host.
-func (m *memory) ReadAt(dst []byte, off int) error {
-	if err := m.b.Sync(); err != nil {
-		return err
-	}
-	return m.transfer(len(dst), off, func(at cu.DevicePtr, from int, part []byte) error {
-		if err := cu.MemcpyDtoH(unsafe.Pointer(&part[0]), at, int64(len(part))); err != nil {
-			return err
-		}
-		copy(dst[from:], part)
-		return nil
-	})
-}
-
-// WriteAt copies from the host, in the order of the stream: after what was launched before, without waiting for it. The driver has
-// taken the bytes over when it returns, because they do not lie in pinned memory.
-func (m *memory) WriteAt(src []byte, off int) error {
-	return m.transfer(len(src), off, func(at cu.DevicePtr, from int, part []byte) error {
-		copy(part, src[from:])
-		return cu.MemcpyHtoDAsync(at, unsafe.Pointer(&part[0]), int64(len(part)), m.b.stream)
-	})
-}
-
-// transfer goes through a piece of C memory: Go memory that lies in an object with pointers must not be handed to the driver.
-func (m *memory) transfer(n, off int, f func(at cu.DevicePtr, from int, part []byte) error) error {
-	if off < 0 || off+n > m.bytes {
-		return fmt.Errorf("cuda: %d bytes at %d of an allocation of %d", n, off, m.bytes)
-	}
-	return m.b.do(func() error {
-		for from := 0; from < n; from += len(m.b.staging) {
-			part := m.b.staging[:min(len(m.b.staging), n-from)]
-			if err := f(m.ptr+cu.DevicePtr(off+from), from, part); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 // Sync waits until everything launched is done. A fault of a kernel shows here.
 func (b *backend) Sync() error {
+	b.waits++
 	err := b.do(b.stream.Synchronize)
 	first, last := b.first, b.last
 	b.first, b.last = nil, nil
@@ -299,10 +263,7 @@ func (b *backend) Lower(s engine.Step) (engine.Launch, error) {
 				continue
 			}
 			p.set(c)
-			if b.first == nil {
-				b.first = p
-			}
-			b.last = p
+			b.note(p)
 			if err := p.run(); err != nil {
 				if blocking {
 					b.faulted = true
@@ -317,6 +278,17 @@ func (b *backend) Lower(s engine.Step) (engine.Launch, error) {
 		}
 		return nil
 	}, nil
+}
+
+// note remembers a launch for errors.
+func (b *backend) note(p *prepared) {
+	if b.first == nil {
+		b.first = p
+	}
+	if b.newest != nil && b.newest.later == nil {
+		b.newest.later = p
+	}
+	b.last = p
 }
 
 // Fuses says whether a product takes a loop along; those of cuBLAS take none.

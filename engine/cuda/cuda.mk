@@ -32,13 +32,13 @@ cuda-ptx-check: $(CUDA_DIR)/tools ## compile again and compare byte for byte
 
 cuda-test: cuda ## the CUDA backend under the emulator, three orders of warps
 	$(CUDA_EMU) $(GO) test ./engine/cuda/ptxsim
-	$(CUDA_ENV) $(GO) vet -tags gpu ./engine/cuda
+	$(CUDA_ENV) $(GO) vet -tags gpu ./engine/cuda ./engine/cuda/pillars
 	for seed in 1 2 3; do \
 		$(CUDA_ENV) $(CUDA_EMU) $(CUDA_BLAS) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 ./engine/cuda && \
 		$(CUDA_ENV) $(CUDA_EMU) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 -run 'TestBackends|TestBroken' -skip 'TestBackends/(cpu|openblas|tape)' ./kernels/kerneltest || exit 1; \
 	done
 	$(CUDA_ENV) engine/cuda/gpu-check.sh build $(CUDA_DIR)/gpu-check
-	$(CUDA_EMU) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity CAVITY_GPU_CHECK=$(CUDA_DIR)/gpu-check $(GO) test -count 1 ./engine/cuda/pillars
+	$(CUDA_ENV) $(CUDA_EMU) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity CAVITY_GPU_CHECK=$(CUDA_DIR)/gpu-check $(GO) test -tags gpu -count 1 ./engine/cuda/pillars
 
 MUTANTS ?= 24
 cuda-mutants: $(CUDA_LIBS) ## plant every MUTANTSth mistake (24; 1: all, in ten minutes or so) in the kernels: the tests must catch it

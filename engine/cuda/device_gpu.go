@@ -52,8 +52,6 @@ const (
 	minCapability = 80
 )
 
-const stagingBytes = 4 << 20
-
 // available says in a sentence why no device can be used.
 func available() error {
 	if p := C.GoString(C.lazy_problem()); p != "" {
@@ -96,13 +94,16 @@ type device struct {
 	multiprocessors int
 	context         cu.CUContext
 	stream          cu.Stream
-	staging         []byte // C memory through which copies go
+	aside           cu.Stream // beside the other, for copies to the host that wait for events only
+	outgoing        ring
+	landing         []byte // pinned memory in which copies to the host arrive
 	products        products
 
 	mu      sync.Mutex
 	modules map[string]cu.Module
 	held    map[cu.DevicePtr]int // bytes of live allocations
 	idle    []cu.DevicePtr       // allocations that nothing refers to any more
+	past    []cu.Event           // events likewise
 	closed  bool
 }
 
@@ -138,7 +139,15 @@ func open(index int) (*device, error) {
 	if d.stream, err = cu.MakeStream(cu.DefaultStream); err != nil {
 		return nil, fmt.Errorf("cuda:%d: no stream: %w", index, err)
 	}
-	d.staging = unsafe.Slice((*byte)(C.malloc(stagingBytes)), stagingBytes)
+	if d.aside, err = cu.MakeStream(cu.NonBlocking); err != nil {
+		return nil, fmt.Errorf("cuda:%d: no second stream: %w", index, err)
+	}
+	if d.outgoing, err = newRing(); err == nil {
+		d.landing, err = pinned(landingBytes)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cuda:%d: no pinned memory of the host for copies: %w", index, err)
+	}
 	return d, nil
 }
 
@@ -220,7 +229,12 @@ func (d *device) release() error {
 		}
 		delete(d.held, q)
 	}
-	d.idle = nil
+	for i := range d.past {
+		if err := cu.DestroyEvent(&d.past[i]); err != nil {
+			return err
+		}
+	}
+	d.idle, d.past = nil, nil
 	return nil
 }
 
@@ -228,6 +242,12 @@ func (d *device) release() error {
 func (d *device) retire(p cu.DevicePtr) {
 	d.mu.Lock()
 	d.idle = append(d.idle, p)
+	d.mu.Unlock()
+}
+
+func (d *device) retireEvent(e cu.Event) {
+	d.mu.Lock()
+	d.past = append(d.past, e)
 	d.mu.Unlock()
 }
 
@@ -239,8 +259,7 @@ func (d *device) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
-	C.free(unsafe.Pointer(&d.staging[0]))
-	// destroying the context frees its memory, stream and modules, also after a fault
+	// destroying the context frees its memory, also the pinned, its streams, events and modules, also after a fault
 	return errors.Join(err, d.context.Destroy())
 }
 

@@ -9,7 +9,7 @@ trap 'rm -r "$tmp"' EXIT
 go build -tags gpu -o "$tmp/cavity" ./cmd/cavity
 go test -tags gpu -c -o "$tmp/engine" ./engine/cuda
 go test -tags gpu -c -o "$tmp/kernels" ./kernels/kerneltest
-go test -c -o "$tmp/pillars" ./engine/cuda/pillars
+go test -tags gpu -c -o "$tmp/pillars" ./engine/cuda/pillars
 cp "$here/targets.txt" "$tmp"
 cp "$here/gpu-run.sh" "$tmp/run.sh"
 cat >"$2" <<'END'

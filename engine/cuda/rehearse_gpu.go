@@ -50,6 +50,12 @@ func (r *rehearsal) Upload(data any) (engine.Buffer, error) {
 	return r.Alloc(h.Dtype, h.Len())
 }
 
+// Keep counts the copy.
+func (r *rehearsal) Keep(b engine.Buffer) (engine.Buffer, func() error, error) {
+	kept, err := r.Alloc(b.Dtype, b.Len())
+	return kept, func() error { return nil }, err
+}
+
 func (r *rehearsal) Lower(s engine.Step) (engine.Launch, error) {
 	launches, err := lower(r, s)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Exchange of temperatures: a thread a ladder. The ladder is [rows][ladders][temperatures].
+// Exchange of temperatures: a warp a ladder. The ladder is [rows][ladders][temperatures]. The pairs of one parity share no walker, so
+// every lane takes its own; one thread after the other would wait for memory at every pair.
 #include "chance.cuh"
 
 enum { AT, WALKER, LABEL, ATTEMPTS, ACCEPTS, TRIPS, FROM_FIRST, FROM_LAST };
@@ -7,12 +8,11 @@ __device__ __forceinline__ void count(int &x) {
   if (x < 2147483647) x++;
 }
 
-extern "C" __global__ void __launch_bounds__(256) exchange(int *ladder, const double *energies, const double *beta, u32 ladders, u32 t, u64 before, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
-  const u32 l = blockIdx.x * blockDim.x + threadIdx.x;
-  if (l >= ladders) return;
-  const size_t n = (size_t)ladders * t, here = (size_t)l * t, first = before + here;  // before: of a larger run that this is a part of
+extern "C" __global__ void __launch_bounds__(32) exchange(int *ladder, const double *energies, const double *beta, u32 ladders, u32 t, u32 before, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
+  const u32 lane = threadIdx.x;
+  const size_t n = (size_t)ladders * t, here = (size_t)blockIdx.x * t, first = before + here;  // before: of a larger run that this is a part of
   auto row = [&](int r, u32 j) -> int & { return ladder[r * n + here + j]; };
-  for (u32 j = odd; j + 1 < t; j += 2) {
+  for (u32 j = odd + 2 * lane; j + 1 < t; j += 64) {
     const u32 a = (u32)row(WALKER, j), b = (u32)row(WALKER, j + 1);
     if (a >= t || b >= t) __trap();
     count(row(ATTEMPTS, j));
@@ -24,13 +24,15 @@ extern "C" __global__ void __launch_bounds__(256) exchange(int *ladder, const do
     row(AT, b) = (int)j;
     count(row(ACCEPTS, j));
   }
-  if (t > 1) {
+  __syncwarp();
+  if (t > 1 && lane == 0) {
     int &cold = row(LABEL, (u32)row(WALKER, 0));
     if (cold == 2) count(row(TRIPS, (u32)row(WALKER, 0)));
     cold = 1;
     row(LABEL, (u32)row(WALKER, t - 1)) = 2;
   }
-  for (u32 j = 0; j < t; j++) {
+  __syncwarp();
+  for (u32 j = lane; j < t; j += 32) {
     const int label = row(LABEL, (u32)row(WALKER, j));
     if (label == 1) count(row(FROM_FIRST, j));
     if (label == 2) count(row(FROM_LAST, j));

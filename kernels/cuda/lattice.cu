@@ -158,16 +158,20 @@ extern "C" __global__ void __launch_bounds__(256) lattice_planes(u64 *planes, co
     if (k >= temperatures) __trap();
     t[half] = table[(size_t)k * classes + c];
   }
-  for (int p = 0; p <= 32; p++) {
-    const int bit = p == 32 ? 32 : 31 - p;
-    const u32 lo = __ballot_sync(0xffffffffu, t[0] >> bit & 1), hi = __ballot_sync(0xffffffffu, t[1] >> bit & 1);
-    if (lane == 0) planes[(size_t)(p * classes + c) * words + w] = join(lo, hi);
+  u64 mine = 0;  // lane p keeps plane p
+#pragma unroll
+  for (int p = 0; p < 32; p++) {
+    const u32 lo = __ballot_sync(0xffffffffu, t[0] >> (31 - p) & 1), hi = __ballot_sync(0xffffffffu, t[1] >> (31 - p) & 1);
+    if (lane == p) mine = join(lo, hi);
   }
+  planes[(size_t)(lane * classes + c) * words + w] = mine;
+  const u32 lo = __ballot_sync(0xffffffffu, t[0] >> 32 & 1), hi = __ballot_sync(0xffffffffu, t[1] >> 32 & 1);
+  if (lane == 0) planes[(size_t)(32 * classes + c) * words + w] = join(lo, hi);
 }
 
-// Sums over a system's sites. A thread adds small numbers for 64 systems at once, in bit planes, over up to 36 sites; the planes of a
-// warp are added by full adders, then lane r adds counters r and 32+r to the totals.
-constexpr int SITES = 36, NARROW = 8, WIDE = 13;  // 7·36 < 2^8, 32 times as much < 2^13
+// Sums over a system's sites. A thread adds small numbers for 64 systems at once, in bit planes, over `each` sites, at most 36; the
+// planes of a warp are added by full adders, then lane r adds counters r and 32+r to the totals, which start at zero.
+constexpr int NARROW = 8, WIDE = 13;  // 7·36 < 2^8, 32 times as much < 2^13
 
 // add takes a number of at most three planes.
 template <int planes> __device__ __forceinline__ void add(u64 (&c)[WIDE], const u64 *x) {
@@ -209,11 +213,11 @@ __device__ __forceinline__ void total(int *out, u64 (&c)[WIDE], u32 w, bool stri
 }
 
 // lattice_unsatisfied counts unsatisfied bonds: the sites of even x+y+z see every bond once. blockIdx.y is the word.
-template <int dims> __device__ __forceinline__ void unsatisfied(int *out, const u64 *spins, const u64 *couplings, const Lattice &l) {
-  const u32 n = l.size[0] / 2 * l.size[1] * l.size[2], first = (blockIdx.x * 8 + (threadIdx.x >> 5)) * 32 * SITES + (threadIdx.x & 31);
+template <int dims> __device__ __forceinline__ void unsatisfied(int *out, const u64 *spins, const u64 *couplings, const Lattice &l, u32 each) {
+  const u32 n = l.size[0] / 2 * l.size[1] * l.size[2], first = (blockIdx.x * 8 + (threadIdx.x >> 5)) * 32 * each + (threadIdx.x & 31);
   Bonds<dims> b = {spins, couplings, l, {0, 0, 0}, 0, blockIdx.y};
   u64 c[WIDE] = {};
-  for (u32 t = first; t < min(n, first + 32 * SITES); t += 32) {
+  for (u32 t = first; t < min(n, first + 32 * each); t += 32) {
     place(b, t, 0);
     u64 x[3];
     count(b, b.spin(b.site), x[0], x[1], x[2]);
@@ -222,14 +226,14 @@ template <int dims> __device__ __forceinline__ void unsatisfied(int *out, const 
   __syncwarp();
   total(out, c, blockIdx.y, l.strips);
 }
-extern "C" __global__ void __launch_bounds__(256) lattice_unsatisfied2(int *out, const u64 *spins, const u64 *couplings, const Lattice l) { unsatisfied<2>(out, spins, couplings, l); }
-extern "C" __global__ void __launch_bounds__(256) lattice_unsatisfied3(int *out, const u64 *spins, const u64 *couplings, const Lattice l) { unsatisfied<3>(out, spins, couplings, l); }
+extern "C" __global__ void __launch_bounds__(256) lattice_unsatisfied2(int *out, const u64 *spins, const u64 *couplings, const Lattice l, u32 each) { unsatisfied<2>(out, spins, couplings, l, each); }
+extern "C" __global__ void __launch_bounds__(256) lattice_unsatisfied3(int *out, const u64 *spins, const u64 *couplings, const Lattice l, u32 each) { unsatisfied<3>(out, spins, couplings, l, each); }
 
 // lattice_down counts the spins -1.
-extern "C" __global__ void __launch_bounds__(256) lattice_down(int *out, const u64 *spins, u32 sites, u32 words, u32 strips) {
-  const u32 first = (blockIdx.x * 8 + (threadIdx.x >> 5)) * 32 * SITES + (threadIdx.x & 31);
+extern "C" __global__ void __launch_bounds__(256) lattice_down(int *out, const u64 *spins, u32 sites, u32 words, u32 strips, u32 each) {
+  const u32 first = (blockIdx.x * 8 + (threadIdx.x >> 5)) * 32 * each + (threadIdx.x & 31);
   u64 c[WIDE] = {};
-  for (u32 i = first; i < min(sites, first + 32 * SITES); i += 32) {
+  for (u32 i = first; i < min(sites, first + 32 * each); i += 32) {
     const u64 x = spins[(size_t)i * words + blockIdx.y];
     add<1>(c, &x);
   }
@@ -237,15 +241,12 @@ extern "C" __global__ void __launch_bounds__(256) lattice_down(int *out, const u
   total(out, c, blockIdx.y, strips);
 }
 
-extern "C" __global__ void __launch_bounds__(256) lattice_zero(int *counts, u32 n) {
-  const u32 i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < n) counts[i] = 0;
-}
-
-// lattice_affine turns counts into results: (a count + b)/c. A system's count is an integer, so only the division rounds.
-extern "C" __global__ void __launch_bounds__(256) lattice_affine(double *out, const int *counts, double a, double b, double c, u32 n) {
+// lattice_affine turns counts into results, (a count + b)/c, and leaves zeros for the next time. A system's count is an integer, so only
+// the division rounds. There are more systems than outputs where the last word is not full.
+extern "C" __global__ void __launch_bounds__(256) lattice_affine(double *out, int *counts, double a, double b, double c, u32 n, u32 systems) {
   const u32 i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < n) out[i] = (a * counts[i] + b) / c;
+  if (i < systems) counts[i] = 0;
 }
 
 // Pair is two walkers at one temperature in the copies a < b of a system: output number i is (system, pair, temperature), the pairs

@@ -136,7 +136,12 @@ func (p Problem) advance(g *graph, next map[string]node, past *kernels.Past, x, 
 		moved = g.Add(moved, g.Scale(gorgonia.NewScalar(g.ExprGraph, gorgonia.Float32, gorgonia.WithName("input")), dt))
 	}
 	next["x"] = moved
-	next["mean slope"], next["mean phi"], next["mean square"] = g.Mean(slope), g.Mean(phi), g.Mean(g.Had(x, x))
+	record := func(slot string, x node) { // of every step: nobody waits for a step's
+		next[slot] = g.Do(func() (node, error) { return kernels.Record(g.Slot(slot, n, 1), g.Reshape(g.Mean(x), 1)) })
+	}
+	record("mean slope", slope)
+	record("mean phi", phi)
+	record("mean square", g.Had(x, x))
 }
 
 // finishStage measures C at all pairs of times, and what Novikov's theorem needs.
@@ -194,8 +199,14 @@ func (r *processRun) step(ctx context.Context) error {
 	if err := r.prog.Step(ctx, 1); err != nil {
 		return err
 	}
-	return r.moments(i)
+	if i%lookEvery == lookEvery-1 || i == n-1 {
+		return r.moments(i + 1)
+	}
+	return nil
 }
+
+// lookEvery is the number of steps between two looks at the activity, each of which waits for a device.
+const lookEvery = 64
 
 // repeat switches stages on or off.
 func (r *processRun) repeat(stages []string, on bool) error {
@@ -211,19 +222,24 @@ func (r *processRun) repeat(stages []string, on bool) error {
 	return nil
 }
 
-func (r *processRun) moments(i int) error {
+// moments reads those of the population's steps so far, of which n are made.
+func (r *processRun) moments(n int) error {
 	for _, v := range []struct {
 		slot string
 		into []float64
 	}{{"mean slope", r.slopes}, {"mean phi", r.mean}, {"mean square", r.square}} {
-		var x [1]float32
-		if err := r.prog.Read(v.slot, x[:]); err != nil {
+		x := make([]float32, n)
+		if err := r.prog.ReadAt(v.slot, 0, x); err != nil {
 			return err
 		}
-		v.into[i] = float64(x[0])
+		for i := range x {
+			v.into[i] = float64(x[i])
+		}
 	}
-	if s := r.square[i]; math.IsNaN(s) || s > 1e12 {
-		return fmt.Errorf("dmft: the activity of phi %s diverges: <x²> = %v at t = %v; want a smaller g or eta", r.problem.Gain.Name, s, float64(i)*r.problem.Step)
+	for i, s := range r.square[:n] {
+		if math.IsNaN(s) || s > 1e12 {
+			return fmt.Errorf("dmft: the activity of phi %s diverges: <x²> = %v at t = %v; want a smaller g or eta", r.problem.Gain.Name, s, float64(i)*r.problem.Step)
+		}
 	}
 	return nil
 }

@@ -273,17 +273,20 @@ func (s *Annealer) look() error {
 	for i, e := range s.energies {
 		lowest[i] = min(lowest[i], e)
 	}
+	var lower []walker
+	var into [][]int8
 	for q := range s.Systems {
 		e := s.energies[q*s.Walkers : (q+1)*s.Walkers]
 		w := slices.Index(e, slices.Min(e))
 		if e[w] < s.best[q].Energy-1e-7*float64(s.batch.n) {
 			s.best[q].Energy = e[w]
-			if err := s.carrier.spins(s.Program, q, w, s.spins[q]); err != nil {
-				return err
-			}
+			lower, into = append(lower, walker{q, w}), append(into, s.spins[q])
 		}
 	}
-	return nil
+	if lower == nil {
+		return nil
+	}
+	return s.carrier.spins(s.Program, lower, into)
 }
 
 // Carrier, Bytes and Flips tell how the instances are held, in how much memory, and the attempted flips of a temperature.

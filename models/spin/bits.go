@@ -137,13 +137,15 @@ func (c *bitCarrier) resample(p *engine.Program, from []int32) error {
 	return resampleLanes[uint64](c.lanes, p, from)
 }
 
-func (c *bitCarrier) spins(p *engine.Program, system, walker int, s []int8) error {
-	state, err := read[uint64](p, "state")
+func (c *bitCarrier) spins(from reader, of []walker, s [][]int8) error {
+	state, err := read[uint64](from, "state")
 	if err != nil {
 		return err
 	}
-	for k := range s {
-		s[k] = 2*int8(state[(system*c.rows+k/64)*c.width()+walker]>>(k%64)&1) - 1
+	for i, w := range of {
+		for k := range s[i] {
+			s[i][k] = 2*int8(state[(w.system*c.rows+k/64)*c.width()+w.number]>>(k%64)&1) - 1
+		}
 	}
 	return nil
 }

@@ -69,7 +69,10 @@ func (c Campaign) until(ctx context.Context, phase string, step, every uint64) e
 	}
 	if every > 0 {
 		run.Every = every
-		run.Measure = func(uint64) error { return c.Measurement.Take() }
+		run.Measure = func(uint64) error { return c.Measurement.Begin() }
 	}
-	return run.Do(ctx)
+	if err := run.Do(ctx); err != nil || every == 0 {
+		return err
+	}
+	return c.Measurement.Finish()
 }

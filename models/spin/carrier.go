@@ -13,7 +13,7 @@ import (
 type node = expr.Node
 
 // A carrier is one way to hold instances and walkers in a Program: dense couplings, a sparse graph, a lattice with 64
-// spins a word. A walker is one replica: number copy·temperatures + w of its system.
+// spins a word.
 type carrier interface {
 	// name tells meta.json and the user what was chosen.
 	name() string
@@ -41,8 +41,18 @@ type carrier interface {
 	// infinite is the variance of H at infinite temperature, and disordered whether samples differ.
 	infinite(system int) float64
 	disordered() bool
-	// spins copies one walker's spins ±1.
-	spins(p *engine.Program, system, walker int, s []int8) error
+	// spins copies the spins ±1 of some walkers.
+	spins(from reader, of []walker, s [][]int8) error
+}
+
+// A walker is one replica of a system: number copy·temperatures + w.
+type walker struct{ system, number int }
+
+// A reader gives slots as they are now, or as they were at the last measurement.
+type reader interface {
+	Slots() map[string]engine.Buffer
+	Read(slot string, dst any) error
+	ReadAt(slot string, at int, dst any) error
 }
 
 // batch is the size of a tempering.

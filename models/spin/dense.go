@@ -164,14 +164,16 @@ func (d *denseCarrier) resample(p *engine.Program, from []int32) error {
 	return p.Write("state", state)
 }
 
-func (d *denseCarrier) spins(p *engine.Program, system, walker int, s []int8) error {
+func (d *denseCarrier) spins(from reader, of []walker, s [][]int8) error {
 	ld := kernels.DenseStride(d.n)
 	d.saved = slices.Grow(d.saved[:0], ld)[:ld]
-	if err := p.ReadAt("state", (2*system*d.walkers()+walker)*ld, d.saved); err != nil {
-		return err
-	}
-	for i := range s {
-		s[i] = int8(d.saved[i])
+	for i, w := range of {
+		if err := from.ReadAt("state", (2*w.system*d.walkers()+w.number)*ld, d.saved); err != nil {
+			return err
+		}
+		for k := range s[i] {
+			s[i][k] = int8(d.saved[k])
+		}
 	}
 	return nil
 }

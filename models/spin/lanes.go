@@ -90,19 +90,21 @@ func resampleLanes[T engine.Element](l lanes, p *engine.Program, from []int32) e
 	return p.Write("state", state)
 }
 
-func (l floats) spins(p *engine.Program, system, walker int, s []int8) error {
-	state, err := read[float32](p, "state")
+func (l floats) spins(from reader, of []walker, s [][]int8) error {
+	state, err := read[float32](from, "state")
 	if err != nil {
 		return err
 	}
-	for k := range s {
-		s[k] = int8(state[(system*l.rows+k)*l.width()+walker])
+	for i, w := range of {
+		for k := range s[i] {
+			s[i][k] = int8(state[(w.system*l.rows+k)*l.width()+w.number])
+		}
 	}
 	return nil
 }
 
 // read is a slot's contents.
-func read[T engine.Element](p *engine.Program, slot string) ([]T, error) {
-	x := make([]T, p.Slots()[slot].Len())
-	return x, p.Read(slot, x)
+func read[T engine.Element](from reader, slot string) ([]T, error) {
+	x := make([]T, from.Slots()[slot].Len())
+	return x, from.Read(slot, x)
 }

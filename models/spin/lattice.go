@@ -263,14 +263,16 @@ func (c *latticeCarrier) unit() float64 { return 4 }
 
 func (c *latticeCarrier) disordered() bool { return c.differ }
 
-func (c *latticeCarrier) spins(p *engine.Program, system, walker int, s []int8) error {
-	state, err := read[uint64](p, "state")
+func (c *latticeCarrier) spins(from reader, of []walker, s [][]int8) error {
+	state, err := read[uint64](from, "state")
 	if err != nil {
 		return err
 	}
-	for k := range s {
-		word, bit := c.place(system, walker, k)
-		s[k] = 1 - 2*int8(state[word]>>bit&1)
+	for i, w := range of {
+		for k := range s[i] {
+			word, bit := c.place(w.system, w.number, k)
+			s[i][k] = 1 - 2*int8(state[word]>>bit&1)
+		}
 	}
 	return nil
 }

@@ -31,6 +31,8 @@ type Measurement struct {
 	hist     [][]float64 // counts of overlaps [temperature][bin]
 	ground   []Ground    // lowest energy seen, per system; States is not known
 	best     [][]int8    // its spins
+	lower    []walker    // at which copy and temperature it was, where the last measurement found it
+	begun    bool        // and not finished
 }
 
 // overlapBins is the resolution of P(q).
@@ -74,12 +76,40 @@ func (s *Sampler) Measure() *Measurement {
 
 // Take measures the present state and adds the values.
 func (m *Measurement) Take() error {
-	p := m.s.Program
-	if err := p.Once("measure"); err != nil {
+	if err := m.Begin(); err != nil {
 		return err
 	}
+	return m.Finish()
+}
+
+// Begin measures the present state. Its values are added by Finish or by the next Begin: a device makes the steps in between meanwhile.
+func (m *Measurement) Begin() error {
+	if err := m.Finish(); err != nil {
+		return err
+	}
+	if err := m.s.Program.Once("measure"); err != nil {
+		return err
+	}
+	moment := m.s.Program.Moment()
+	if err := moment.Take(); err != nil {
+		return err
+	}
+	m.begun = true
+	if !moment.Apart() { // the next step would change what it reads
+		return m.Finish()
+	}
+	return nil
+}
+
+// Finish adds the values of a measurement that has begun.
+func (m *Measurement) Finish() error {
+	if !m.begun {
+		return nil
+	}
+	m.begun = false
+	moment := m.s.Program.Moment()
 	for k, v := range m.values {
-		if err := p.Read(k, v); err != nil {
+		if err := moment.Read(k, v); err != nil {
 			return err
 		}
 	}
@@ -97,7 +127,9 @@ func (m *Measurement) Take() error {
 		return err
 	}
 	m.chains.take(e, n)
+	m.lower = m.lower[:0]
 	for s := range b.systems {
+		lowest := -1 // number of the walker, in the order of temperatures
 		for c := range b.copies {
 			at := (s*b.copies + c) * b.temperatures
 			for k := range b.temperatures {
@@ -108,12 +140,16 @@ func (m *Measurement) Take() error {
 					r.at(i)[cell] += v * perCopy
 				}
 				if e[at+k] < m.ground[s].Energy-1e-7*n {
-					if err := m.lower(s, c, k, e[at+k]); err != nil {
-						return err
-					}
+					m.ground[s], lowest = Ground{Energy: e[at+k]}, c*b.temperatures+k
 				}
 			}
 		}
+		if lowest >= 0 {
+			m.lower = append(m.lower, walker{s, lowest})
+		}
+	}
+	if err := m.keepLowest(); err != nil {
+		return err
 	}
 	if b.copies > 1 {
 		m.takePairs("overlap", len(copyMoments), true)
@@ -174,10 +210,30 @@ func (m *Measurement) takeWaves() {
 	}
 }
 
-// lower keeps the spins of a walker with the lowest energy so far.
-func (m *Measurement) lower(system, copyNumber, temperature int, energy float64) error {
-	m.ground[system] = Ground{Energy: energy}
-	return m.State(system, copyNumber, temperature, m.best[system])
+// keepLowest keeps the spins of the walkers with the lowest energies so far.
+func (m *Measurement) keepLowest() error {
+	if len(m.lower) == 0 {
+		return nil
+	}
+	into := make([][]int8, len(m.lower))
+	for i, w := range m.lower {
+		into[i] = m.best[w.system]
+	}
+	return m.spins(m.s.Program.Moment(), m.lower, into)
+}
+
+// spins copies the spins ±1 of those who are at copy·temperatures + temperature of their systems.
+func (m *Measurement) spins(from reader, at []walker, s [][]int8) error {
+	if err := from.Read("ladder", m.ladder); err != nil {
+		return err
+	}
+	b := m.s.batch
+	of := m.ladder[kernels.LadderWalker*b.systems*b.walkers():]
+	found := make([]walker, len(at))
+	for i, w := range at {
+		found[i] = walker{w.system, w.number/b.temperatures*b.temperatures + int(of[w.system*b.walkers()+w.number])}
+	}
+	return m.s.carrier.spins(from, found, s)
 }
 
 // Energy is H of a copy at a temperature at the last Take.
@@ -194,13 +250,7 @@ func (m *Measurement) Magnetisation(system, copyNumber, temperature int) float64
 
 // State copies the present spins ±1 of the walker that a copy has at a temperature.
 func (m *Measurement) State(system, copyNumber, temperature int, s []int8) error {
-	b := m.s.batch
-	if err := m.s.Program.Read("ladder", m.ladder); err != nil {
-		return err
-	}
-	cells := b.systems * b.walkers()
-	row := m.ladder[kernels.LadderWalker*cells+(system*b.copies+copyNumber)*b.temperatures:]
-	return m.s.carrier.spins(m.s.Program, system, copyNumber*b.temperatures+int(row[temperature]), s)
+	return m.spins(m.s.Program, []walker{{system, copyNumber*m.s.batch.temperatures + temperature}}, [][]int8{s})
 }
 
 // Overlaps is the distribution of overlaps at a temperature: the bins' middles and the density.
@@ -264,6 +314,9 @@ func abs(name string) string {
 
 // Save writes everything that a resumed run needs; Load takes it back.
 func (m *Measurement) Save(w io.Writer) error {
+	if err := m.Finish(); err != nil {
+		return err
+	}
 	if err := m.rec.save(w); err != nil {
 		return err
 	}

@@ -114,6 +114,7 @@ func (s *Sampler) plan() (p engine.Plan, err error) {
 	p.Seed = s.Seed
 	if p.Stages, s.slots, err = s.stages(s.batch, s.carrier); err == nil {
 		p.Split = s.split()
+		p.Moment = append([]string{"ladder", "state"}, s.slots...)
 	}
 	return p, err
 }

@@ -27,7 +27,7 @@ func (w *walks) take(m *Measurement) error {
 	w.wait = w.every - 1
 	b := m.s.batch
 	at := make([]int32, b.temperatures)
-	if err := m.s.Program.ReadAt("ladder", kernels.LadderAt*b.systems*b.walkers(), at); err != nil {
+	if err := m.s.Program.Moment().ReadAt("ladder", kernels.LadderAt*b.systems*b.walkers(), at); err != nil {
 		return err
 	}
 	m.series.take(m.values["energy"], b.copies)
