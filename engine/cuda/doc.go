@@ -10,8 +10,7 @@
 // step: the host synchronises when it reads a slot. Writes go through pinned memory in the order of the stream. A measurement copies
 // what it reads aside ([engine.Moment]); the host fetches it on a second stream, and adds it up, while the device makes the next steps.
 //
-// Launches are not gathered in CUDA graphs: gorgonia.org/cu makes graphs but cannot instantiate or launch them. Little would be gained,
-// because most launches have new random numbers' counters each time, and updating a node costs the host about what a launch does.
+// Launches are not gathered in CUDA graphs: gorgonia.org/cu makes graphs but cannot instantiate or launch them.
 //
 // Products use cuBLAS where it is installed (found by dlopen; strict float32, or TF32 when "cuda:tf32" asks for it) and own kernels
 // elsewhere or with "cuda:own"; own products take a bias, an activation and a sample along ([engine.Fused]). What was used is among the
