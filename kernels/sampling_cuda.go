@@ -67,3 +67,12 @@ func (k *resample) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([
 	}
 	return []cuda.Launch{cuda.Threads(code.Sampling, fmt.Sprintf("resample_lanes%d", bitsOf(out)), out.Len(), out, in[0], in[1], uint32(k.replicas), uint32(k.rows), uint32(k.stride), uint32(out.Len()))}, nil
 }
+
+// CUDA is a thread a word with strips, else a warp.
+func (k *latticeResample) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
+	l := cuda.Threads(code.Sampling, "resample_words", out.Len(), out, in[0], in[1], uint32(k.replicas), uint32(in[1].Len()), uint32(k.lattice.Words), uint32(out.Len()))
+	if !k.lattice.Strips {
+		l.Entry, l.Grid[0] = "resample_bits", cuda.Blocks(out.Len(), 8)
+	}
+	return []cuda.Launch{l}, nil
+}

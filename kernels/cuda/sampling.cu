@@ -158,3 +158,26 @@ template <class T> __device__ __forceinline__ void resampleLanes(T *out, const T
 }
 extern "C" __global__ void __launch_bounds__(256) resample_lanes32(u32 *out, const u32 *in, const int *parents, u32 replicas, u32 rows, u32 stride, u32 n) { resampleLanes(out, in, parents, replicas, rows, stride, n); }
 extern "C" __global__ void __launch_bounds__(256) resample_lanes64(u64 *out, const u64 *in, const int *parents, u32 replicas, u32 rows, u32 stride, u32 n) { resampleLanes(out, in, parents, replicas, rows, stride, n); }
+
+// The place among all of the parent of replica i, of `total`; one beyond them keeps its own.
+__device__ __forceinline__ u32 parentOf(const int *parents, u32 i, u32 replicas, u32 total) {
+  if (i >= total) return i;
+  const u32 p = (u32)parents[i];
+  if (p >= replicas) __trap();
+  return i / replicas * replicas + p;
+}
+// On a lattice a replica is a word of a site's, or a bit of one: a warp gathers the 64 bits of a word.
+extern "C" __global__ void __launch_bounds__(256) resample_words(u64 *out, const u64 *in, const int *parents, u32 replicas, u32 total, u32 words, u32 n) {
+  const u32 e = blockIdx.x * blockDim.x + threadIdx.x;
+  if (e < n) out[e] = in[e - e % words + parentOf(parents, e % words, replicas, total)];
+}
+extern "C" __global__ void __launch_bounds__(256) resample_bits(u64 *out, const u64 *in, const int *parents, u32 replicas, u32 total, u32 words, u32 n) {
+  const u32 e = blockIdx.x * 8 + (threadIdx.x >> 5), lane = threadIdx.x & 31;
+  if (e >= n) return;
+  u32 half[2];
+  for (u32 k = 0; k < 2; k++) {
+    const u32 p = parentOf(parents, e % words * 64 + 32 * k + lane, replicas, total);
+    half[k] = __ballot_sync(0xffffffffu, in[e - e % words + p / 64] >> (p % 64) & 1);
+  }
+  if (lane == 0) out[e] = (u64)half[1] << 32 | half[0];
+}

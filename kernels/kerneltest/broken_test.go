@@ -59,11 +59,14 @@ func TestBrokenParents(t *testing.T) {
 	if !strings.Contains(os.Getenv("CAVITY_LIBCUDA"), "ptxsim") {
 		t.Skip("only under the emulator")
 	}
-	for _, slot := range []string{"dense", "wide"} {
+	for slot, in := range map[string]struct {
+		name   string
+		beyond int32
+	}{"dense": {"resampled", 3}, "wide": {"resampled", 3}, "bits": {"resampled lattices", 30}, "strips": {"resampled lattices", 30}} {
 		t.Run(slot, func(t *testing.T) {
 			b := &Builder{graph: gorgonia.NewGraph(), data: map[string]any{}}
 			for _, c := range Cases {
-				if c.Name == "resampled" {
+				if c.Name == in.name {
 					next := c.Build(b)
 					for name := range next {
 						if name != slot {
@@ -71,7 +74,8 @@ func TestBrokenParents(t *testing.T) {
 							delete(b.data, name)
 						}
 					}
-					b.data["parents"].([]int32)[0] = 3
+					parents := b.data["parents"].([]int32)
+					parents[0] = in.beyond
 					backend, err := engine.Open("cuda", engine.Options{})
 					if err != nil {
 						t.Fatal(err)
@@ -86,7 +90,7 @@ func TestBrokenParents(t *testing.T) {
 							t.Fatal(err)
 						}
 					}
-					if err := errors.Join(p.Step(context.Background(), 1), p.Read("parents", make([]int32, 6))); err == nil {
+					if err := errors.Join(p.Step(context.Background(), 1), p.Read("parents", make([]int32, len(parents)))); err == nil {
 						t.Error("no error")
 					}
 					return

@@ -66,6 +66,26 @@ func init() {
 			"wide":  b.Ok(kernels.LaneResample(b.In("wide", wide, systems, rows, kernels.LaneStride(replicas)), parents)),
 		}
 	}})
+	Cases = append(Cases, Case{Name: "resampled lattices", Steps: 2, Build: func(b *Builder) map[string]*gorgonia.Node {
+		const systems, replicas = 3, 30 // the second system's lie in two words
+		bits, strips := kernels.Lattice{Size: []int{4, 6}, Words: 2}, kernels.Lattice{Size: []int{6, 2, 4}, Words: 91, Strips: true}
+		words := func(n int) []uint64 {
+			w := make([]uint64, n)
+			for i := range w {
+				w[i] = uint64(i+1) * 0x9E3779B97F4A7C15
+			}
+			return w
+		}
+		parents := make([]int32, systems*replicas)
+		for i := range parents {
+			parents[i] = int32((7*i*i + i/3) % replicas)
+		}
+		p := b.In("parents", parents, systems, replicas)
+		return map[string]*gorgonia.Node{
+			"bits":   b.Ok(kernels.LatticeResample(bits, b.In("bits", words(bits.Sites()*2), bits.Sites(), 2), p)),
+			"strips": b.Ok(kernels.LatticeResample(strips, b.In("strips", words(strips.Sites()*91), strips.Sites(), 91), p)),
+		}
+	}})
 	Cases = append(Cases, Case{Name: "lookup and widen", Steps: 1, Build: func(b *Builder) map[string]*gorgonia.Node {
 		table, index := b.In("table", []float32{.5, 2, -1}, 3), b.In("index", []int32{2, 0, 0, 1, 2, 1}, 2, 3)
 		found := b.Ok(kernels.Lookup(table, index))

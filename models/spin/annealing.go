@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"gorgonia.org/tensor"
+
 	"cavity/engine"
 	"cavity/kernels"
 )
@@ -177,6 +179,11 @@ func (s *Annealer) compile(b engine.Backend) (*engine.Program, error) {
 	if err == nil && s.carrier.refresh(newGraph(s.batch)) != nil {
 		s.stale = true
 		err = add("refresh", 0, func(g *graph) map[string]node { return map[string]node{"state": s.carrier.refresh(g)} })
+	}
+	if err == nil && s.Population {
+		err = add("resample", 0, func(g *graph) map[string]node {
+			return map[string]node{"state": s.carrier.resample(g, g.Typed("parents", tensor.Int32, s.Systems, s.Walkers))}
+		})
 	}
 	if err == nil {
 		err = add("energy", 0, func(g *graph) map[string]node { return map[string]node{"energy": s.carrier.energies(g)} })

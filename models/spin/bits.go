@@ -133,8 +133,8 @@ func transpose64(x *[64]uint64) {
 // unit is twice the least change of the energy, 2J times the local field.
 func (c *bitCarrier) unit() float64 { return 4 * c.strength }
 
-func (c *bitCarrier) resample(p *engine.Program, from []int32) error {
-	return resampleLanes[uint64](c.lanes, p, from)
+func (c *bitCarrier) resample(g *graph, parents node) node {
+	return g.Do(func() (node, error) { return kernels.LaneResample(c.state(g), parents) })
 }
 
 func (c *bitCarrier) spins(from reader, of []walker, s [][]int8) error {

@@ -36,8 +36,8 @@ type carrier interface {
 	// refresh is the state with what follows from its spins, such as local fields, computed afresh; nil where nothing does.
 	// The first sweep does that too.
 	refresh(g *graph) node
-	// resample gives walker w of a system the spins of walker from[system·walkers + w], which keeps its own.
-	resample(p *engine.Program, from []int32) error
+	// resample is the state in which every walker has what its parent had, of the same system.
+	resample(g *graph, parents node) node
 	// infinite is the variance of H at infinite temperature, and disordered whether samples differ.
 	infinite(system int) float64
 	disordered() bool

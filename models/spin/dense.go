@@ -146,22 +146,8 @@ func (d *denseCarrier) randomise(p *engine.Program, run int) error {
 	return p.Write("state", state)
 }
 
-func (d *denseCarrier) resample(p *engine.Program, from []int32) error {
-	state, err := read[float32](p, "state")
-	if err != nil {
-		return err
-	}
-	ld, walkers := kernels.DenseStride(d.n), d.walkers()
-	for i, w := range from {
-		if int(w) == i%walkers {
-			continue
-		}
-		for part := range 2 { // spins, fields
-			rows := state[(2*(i/walkers)+part)*walkers*ld:][:walkers*ld]
-			copy(rows[i%walkers*ld:][:ld], rows[int(w)*ld:][:ld])
-		}
-	}
-	return p.Write("state", state)
+func (d *denseCarrier) resample(g *graph, parents node) node {
+	return g.Do(func() (node, error) { return kernels.DenseResample(d.state(g), parents) })
 }
 
 func (d *denseCarrier) spins(from reader, of []walker, s [][]int8) error {

@@ -61,33 +61,8 @@ func (l floats) randomise(p *engine.Program, run int) error {
 	return p.Write("state", state)
 }
 
-func (l floats) resample(p *engine.Program, from []int32) error {
-	return resampleLanes[float32](l.lanes, p, from)
-}
-
-// resampleLanes copies columns of the state.
-func resampleLanes[T engine.Element](l lanes, p *engine.Program, from []int32) error {
-	state, err := read[T](p, "state")
-	if err != nil {
-		return err
-	}
-	walkers := l.walkers()
-	for system := range l.systems {
-		var to []int32
-		parents := from[system*walkers : (system+1)*walkers]
-		for w, x := range parents {
-			if int(x) != w {
-				to = append(to, int32(w))
-			}
-		}
-		for row := range l.rows {
-			line := state[(system*l.rows+row)*l.width():][:walkers]
-			for _, w := range to {
-				line[w] = line[parents[w]]
-			}
-		}
-	}
-	return p.Write("state", state)
+func (l floats) resample(g *graph, parents node) node {
+	return g.Do(func() (node, error) { return kernels.LaneResample(l.state(g), parents) })
 }
 
 func (l floats) spins(from reader, of []walker, s [][]int8) error {

@@ -180,35 +180,8 @@ func (c *latticeCarrier) randomise(p *engine.Program, run int) error {
 	return p.Write("state", state)
 }
 
-func (c *latticeCarrier) resample(p *engine.Program, from []int32) error {
-	state, err := read[uint64](p, "state")
-	if err != nil {
-		return err
-	}
-	type move struct{ to, from, toBit, fromBit int }
-	var moves []move
-	for i, w := range from {
-		if int(w) == i%c.walkers() {
-			continue
-		}
-		source := i - i%c.walkers() + int(w)
-		if c.lattice.Strips {
-			moves = append(moves, move{to: i, from: source})
-		} else {
-			moves = append(moves, move{i / 64, source / 64, i % 64, source % 64})
-		}
-	}
-	for site := range c.lattice.Sites() {
-		words := state[site*c.lattice.Words:][:c.lattice.Words]
-		for _, m := range moves {
-			if c.lattice.Strips {
-				words[m.to] = words[m.from]
-			} else {
-				words[m.to] = words[m.to]&^(1<<m.toBit) | words[m.from]>>m.fromBit&1<<m.toBit
-			}
-		}
-	}
-	return p.Write("state", state)
+func (c *latticeCarrier) resample(g *graph, parents node) node {
+	return g.Do(func() (node, error) { return kernels.LatticeResample(c.lattice, c.state(g), parents) })
 }
 
 func (c *latticeCarrier) fill(p *engine.Program) error {

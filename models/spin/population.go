@@ -37,13 +37,16 @@ func (s *Annealer) cool() (float64, error) {
 		moved = parents(from[at:at+s.Walkers], weights, u) || moved
 		families := s.families[at : at+s.Walkers]
 		for w, x := range from[at : at+s.Walkers] {
-			families[w] = families[x] // x keeps its place, so it still has its own
+			families[w] = families[x] // x is its own parent, so it still has its family
 		}
 	}
 	if !moved {
 		return next, nil
 	}
-	return next, s.carrier.resample(s.Program, from)
+	if err := s.Program.Write("parents", from); err != nil {
+		return 0, err
+	}
+	return next, s.Program.Once("resample")
 }
 
 // choose is the largest inverse temperature to which every population can go at the price of the share Culling of its

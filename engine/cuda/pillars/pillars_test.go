@@ -42,6 +42,7 @@ func TestPillars(t *testing.T) {
 		{"temper --model ea3d --size 4 --systems 2 --temps 0.8:2.0:4 --warmup 20 --sweeps 40", 0, 0},
 		{"temper --model sk --size 70 --temps 0.4:1.6:4 --warmup 10 --sweeps 20", 0, 0},
 		{"temper --model hopfield --size 60 --patterns 3 --temps 0.2:1.0:4 --warmup 10 --sweeps 20", 0, 0},
+		{"anneal --model ea3d --size 4 --method population --walkers 40 --sweeps 2 --cold 0.8", 0, 0},
 		{"modes train --data digits --examples 200 --tests 50 --epochs 1 --batch 50 --layers 256,20,10 --modes 5", 1e-4, 1e-4},
 		{"modes train --space weight --data digits --examples 200 --tests 50 --epochs 1 --batch 50 --layers 256,20,10", 1e-4, 1e-4},
 		{"dmft solve --time 2 --trajectories 256", 1e-5, 1e-5},
