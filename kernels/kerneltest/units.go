@@ -67,8 +67,8 @@ func init() {
 		}
 	}})
 	Cases = append(Cases, Case{Name: "resampled lattices", Steps: 2, Build: func(b *Builder) map[string]*gorgonia.Node {
-		const systems, replicas = 3, 30 // the second system's lie in two words
-		bits, strips := kernels.Lattice{Size: []int{4, 6}, Words: 2}, kernels.Lattice{Size: []int{6, 2, 4}, Words: 91, Strips: true}
+		const systems, replicas = 3, 30 // the third system's lie in two words, and there is a word without any
+		bits, strips := kernels.Lattice{Size: []int{6, 2}, Words: 3}, kernels.Lattice{Size: []int{6, 2, 4}, Words: 91, Strips: true}
 		words := func(n int) []uint64 {
 			w := make([]uint64, n)
 			for i := range w {
@@ -82,7 +82,7 @@ func init() {
 		}
 		p := b.In("parents", parents, systems, replicas)
 		return map[string]*gorgonia.Node{
-			"bits":   b.Ok(kernels.LatticeResample(bits, b.In("bits", words(bits.Sites()*2), bits.Sites(), 2), p)),
+			"bits":   b.Ok(kernels.LatticeResample(bits, b.In("bits", words(bits.Sites()*3), bits.Sites(), 3), p)),
 			"strips": b.Ok(kernels.LatticeResample(strips, b.In("strips", words(strips.Sites()*91), strips.Sites(), 91), p)),
 		}
 	}})
