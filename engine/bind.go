@@ -50,7 +50,7 @@ func (sp *stagePlan) step(v *value) ([]Step, error) {
 	case kSoftmaxGrad:
 		return []Step{&SoftmaxGrad{Name: name, Log: v.flag, Y: memory(v.args[0]), G: memory(v.args[1]), Out: v.buf, Rows: v.n / v.cols(), Cols: v.cols()}}, nil
 	case kRandom:
-		return []Step{&Random{Name: name, Law: v.law, Stream: v.stream, Out: v.buf}}, nil
+		return []Step{&Random{Name: name, Law: v.law, Stream: v.stream, First: v.first, Out: v.buf}}, nil
 	case kMove:
 		a := v.args[0]
 		l := a.at()

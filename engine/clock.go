@@ -12,7 +12,7 @@ type Clock struct {
 	Pass  uint64 // runs of this stage since the beginning, below 2^40
 	Inner uint32 // the run of a repeated stage inside the present step
 	Stage uint8  // the stage's number in the Plan
-	First uint32 // the number of the first system in a part of a larger run (see Split), from which CUDA kernels count; 0 elsewhere
+	First uint32 // the number of the first system in a part of a larger run (see Split), from which CUDA kernels that are Separable count; 0 elsewhere
 }
 
 // Stream is the sequence of random numbers of the kernel with this id, unique in its stage, at this tick of the clock.

@@ -44,6 +44,21 @@ type Source interface {
 	Random() (stream uint16, law Law)
 }
 
+// A Drawer is a kernel that draws numbers of its own and whose systems (see [Split]) do not meet: From gives the same kernel with the
+// numbers that begin at first, so that the rows of a part take those that they have in the whole. In a value that is row-major
+// [outer, systems, inner], first is inner for every system before the part's.
+type Drawer interface {
+	Kernel
+	From(first uint64) Kernel
+}
+
+// A Separable kernel may stand in a divided plan (see [Split]) without being told: what it computes for a system rests on that system's
+// part of the inputs alone, in says which of them hold systems, and it draws no numbers or finds its own by [Clock.First].
+type Separable interface {
+	Kernel
+	Separable(in []bool) bool
+}
+
 // Law names a distribution of random tensors.
 type Law uint8
 

@@ -17,10 +17,11 @@ type lowering struct {
 	memo  map[*gorgonia.Node]*value
 	doing map[*gorgonia.Node]bool
 	leaf  map[string]*value
+	first map[*gorgonia.Node]uint64 // of the random tensors and drawing kernels of a part: the numbers that the parts before it take
 }
 
-func newLowering(g *gorgonia.ExprGraph) *lowering {
-	return &lowering{graph: g, memo: map[*gorgonia.Node]*value{}, doing: map[*gorgonia.Node]bool{}, leaf: map[string]*value{}}
+func newLowering(g *gorgonia.ExprGraph, first map[*gorgonia.Node]uint64) *lowering {
+	return &lowering{graph: g, first: first, memo: map[*gorgonia.Node]*value{}, doing: map[*gorgonia.Node]bool{}, leaf: map[string]*value{}}
 }
 
 // unaryPrimitive and binaryPrimitive map gorgonia's printed operators to the primitives of a loop.
@@ -109,7 +110,7 @@ func (l *lowering) decode(n *gorgonia.Node, a []*value) (*value, error) {
 		return l.slot(n, v)
 	}
 	v.label = n.Op().String()
-	ok, err := l.kernel(n.Op(), v)
+	ok, err := l.kernel(n.Op(), v, l.first[n])
 	if !ok && err == nil {
 		ok, err = l.stock(n.Op(), v)
 	}
@@ -136,11 +137,11 @@ func (l *lowering) slot(n *gorgonia.Node, v *value) (*value, error) {
 }
 
 // kernel recognises our own operations by the interfaces that they implement.
-func (l *lowering) kernel(op gorgonia.Op, v *value) (bool, error) {
+func (l *lowering) kernel(op gorgonia.Op, v *value, first uint64) (bool, error) {
 	switch k := op.(type) {
 	case Sampler:
 		stream, prim := k.Sample()
-		u := &value{kind: kRandom, label: v.label, dtype: v.dtype, shape: v.shape, n: v.n, stream: stream, law: Uniform}
+		u := &value{kind: kRandom, label: v.label, dtype: v.dtype, shape: v.shape, n: v.n, stream: stream, first: first, law: Uniform}
 		v.kind, v.op, v.args = kLoop, prim, append(v.args, u)
 	case Elementwise:
 		for _, x := range v.args {
@@ -150,10 +151,13 @@ func (l *lowering) kernel(op gorgonia.Op, v *value) (bool, error) {
 		}
 		v.kind, v.op = kLoop, k.Elementwise()
 	case Source:
-		v.kind, v.args = kRandom, nil
+		v.kind, v.args, v.first = kRandom, nil, first
 		v.stream, v.law = k.Random()
 	case Kernel:
 		v.kind, v.kernel = kCall, k
+		if d, ok := k.(Drawer); ok && first > 0 {
+			v.kernel = d.From(first)
+		}
 	default:
 		return false, nil
 	}

@@ -11,6 +11,8 @@ type Plan struct {
 	Seed   uint64
 	Split  *Split   // how several devices share the plan; nil: they cannot
 	Moment []string // slots that measurements read, see [Moment]
+
+	first map[*gorgonia.Node]uint64 // of a part: see lowering
 }
 
 // A Stage is one gorgonia graph, run Repeat times in each step of the Program.

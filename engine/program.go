@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"cavity/engine/rng"
@@ -25,6 +26,7 @@ type Program struct {
 	pool    *pool
 	consts  map[string]Buffer
 	moment  *Moment
+	first   map[*gorgonia.Node]uint64 // see lowering
 }
 
 type stage struct {
@@ -58,7 +60,7 @@ func compile(p Plan, b Backend) (*Program, error) {
 	if len(p.Stages) == 0 || len(p.Stages) > 255 {
 		return nil, fmt.Errorf("engine: a plan of %d stages: 1 to 255", len(p.Stages))
 	}
-	pr := &Program{backend: b, seed: p.Seed, slots: map[string]Buffer{}, consts: map[string]Buffer{}}
+	pr := &Program{backend: b, seed: p.Seed, slots: map[string]Buffer{}, consts: map[string]Buffer{}, first: p.first}
 	pr.pool = &pool{alloc: b.Alloc, idle: map[poolKey][]Buffer{}, held: map[*value]Buffer{}}
 	seen := map[string]bool{}
 	for _, s := range p.Stages {
@@ -94,7 +96,7 @@ func (pr *Program) compileStage(s Stage) (stage, error) {
 		sp.names = append(sp.names, k)
 	}
 	sort.Strings(sp.names)
-	l := newLowering(s.Graph)
+	l := newLowering(s.Graph, pr.first)
 	for _, k := range sp.names {
 		v, err := l.value(s.Next[k])
 		if err != nil {

@@ -3,13 +3,26 @@ package engine
 import "fmt"
 
 // A Split says how a plan is divided among several devices: into parts of its independent systems, each a Program of its own that holds
-// only its systems and takes the random numbers that they have in the whole, so that any division gives the same bits.
+// only its systems and takes the random numbers that they have in the whole. Any division gives the bits of one device where its products
+// add up a row in the same order whatever the number of rows, as our own do.
+//
+// That the systems are independent is not believed but checked. Compile holds every part's graphs against those of the whole plan, node by
+// node from the next values back to the slots, and refuses the plan unless
+//
+//   - a value of the part has the whole's shape, and then is the same for all systems, or is shorter along one axis, that of the
+//     systems, in which each has as many neighbouring entries as any other;
+//   - a value that rests on one that lies along the systems does so too: a sum, product or softmax over systems is refused, and
+//     so are reshapes, slices and concatenations that change their order, and numbers that depend on how many there are;
+//   - a slot's systems lie along the axis in Axes, and a slot that is not there is the same for all;
+//   - a kernel, whose inside Compile does not see, is a [Drawer], or a [Separable] that agrees.
+//
+// A random tensor of the whole's shape is then the same in every part. One along the systems must have them along its first axis, and
+// begins in the part with the number that the part's first system has in the whole ([Random].First).
 type Split struct {
 	Systems int            // how many there are
 	Unit    int            // a part begins at a multiple of this number of systems; 0: 1
 	Axes    map[string]int // the slots that hold systems, and the axis along which they lie; the others are the same in every part
-	// Part gives the stages of systems first … first+n-1: those of the plan in all but sizes. Kernels for CUDA devices find first in
-	// the [Clock]; those that cannot count from it do not belong in a plan that is divided, nor do random tensors.
+	// Part gives the stages of systems first … first+n-1: those of the plan in all but sizes.
 	Part func(first, n int) ([]Stage, error)
 }
 
@@ -23,6 +36,9 @@ type Several interface {
 // the other's, which a device does while the next is given its own.
 func compileParts(p Plan, b Several) (*Program, error) {
 	devices := b.Devices()
+	if len(devices) == 1 {
+		return Compile(p, devices[0])
+	}
 	if p.Split == nil {
 		return nil, fmt.Errorf("engine: %s: this computation does not divide into independent systems: name one device", b.Name())
 	}
@@ -39,7 +55,11 @@ func compileParts(p Plan, b Several) (*Program, error) {
 		if err != nil {
 			return nil, err
 		}
-		part, err := Compile(Plan{Stages: stages, Seed: p.Seed, Moment: p.Moment}, device)
+		numbers, err := p.Split.divide(p.Stages, stages, from, to-from)
+		if err != nil {
+			return nil, fmt.Errorf("engine: %s: %w", b.Name(), err)
+		}
+		part, err := Compile(Plan{Stages: stages, Seed: p.Seed, Moment: p.Moment, first: numbers}, device)
 		if err != nil {
 			return nil, err
 		}
@@ -51,34 +71,29 @@ func compileParts(p Plan, b Several) (*Program, error) {
 		whole.moment.takes = append(whole.moment.takes, part.moment.takes...)
 	}
 	for name := range parts[0].slots {
-		joint, err := p.Split.join(name, parts, func(part *Program) Buffer { return part.slots[name] })
-		if err != nil {
-			return nil, err
-		}
-		whole.slots[name] = joint
+		whole.slots[name] = p.Split.join(name, parts, func(part *Program) Buffer { return part.slots[name] })
 	}
 	for _, name := range p.Moment {
-		joint, err := p.Split.join(name, parts, func(part *Program) Buffer { return part.moment.slots[name] })
-		if err != nil {
-			return nil, err
-		}
-		whole.moment.slots[name] = joint
+		whole.moment.slots[name] = p.Split.join(name, parts, func(part *Program) Buffer { return part.moment.slots[name] })
 	}
 	return whole, nil
 }
 
-// join is the memory of a slot that lies in the parts.
-func (s *Split) join(name string, parts []*Program, piece func(part *Program) Buffer) (Buffer, error) {
-	pieces := make([]Buffer, len(parts))
-	for k, part := range parts {
-		pieces[k] = piece(part)
+// join is the whole of a slot whose pieces, one of every part, divide has compared.
+func (s *Split) join(name string, parts []*Program, piece func(part *Program) Buffer) Buffer {
+	j := &joint{}
+	for _, part := range parts {
+		j.pieces = append(j.pieces, piece(part))
 	}
-	axis, lies := s.Axes[name]
-	joint, err := join(pieces, axis, lies)
-	if err != nil {
-		return joint, fmt.Errorf("engine: slot %q of a part: %w", name, err)
+	b := Buffer{Dtype: j.pieces[0].Dtype, Shape: append([]int{}, j.pieces[0].Shape...), Mem: j}
+	if axis, lies := s.Axes[name]; lies {
+		for _, p := range j.pieces[1:] {
+			b.Shape[axis] += p.Shape[axis]
+		}
+		j.rows = Volume(b.Shape[:axis])
+		j.width = b.Bytes() / max(j.rows, 1)
 	}
-	return joint, nil
+	return b
 }
 
 // attach appends a part's stages to the whole's.
@@ -107,31 +122,6 @@ type joint struct {
 	pieces []Buffer
 	rows   int
 	width  int // bytes of a row
-}
-
-func join(pieces []Buffer, axis int, lies bool) (Buffer, error) {
-	j := &joint{pieces: pieces}
-	b := Buffer{Dtype: pieces[0].Dtype, Shape: append([]int{}, pieces[0].Shape...), Mem: j}
-	if lies && axis >= len(b.Shape) {
-		return b, fmt.Errorf("no axis %d in %v", axis, b.Shape)
-	}
-	for _, p := range pieces[1:] {
-		if p.Dtype != b.Dtype || len(p.Shape) != len(b.Shape) {
-			return b, fmt.Errorf("%v%v beside %v%v", p.Dtype, p.Shape, b.Dtype, b.Shape)
-		}
-		for d, n := range p.Shape {
-			if d == axis && lies {
-				b.Shape[d] += n
-			} else if n != b.Shape[d] {
-				return b, fmt.Errorf("shape %v beside %v", p.Shape, b.Shape)
-			}
-		}
-	}
-	if lies {
-		j.rows = Volume(b.Shape[:axis])
-		j.width = b.Bytes() / max(j.rows, 1)
-	}
-	return b, nil
 }
 
 // each calls f with every piece of n bytes from off on: part k holds bytes from … to of them, at `at` of its own memory.

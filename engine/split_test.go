@@ -97,8 +97,6 @@ func TestSplit(t *testing.T) {
 	for want, f := range map[string]func() engine.Plan{
 		"divide among at most 4 devices":                 func() engine.Plan { return systemsPlan(t, 2) },
 		"does not divide into independent systems: name": func() engine.Plan { p := systemsPlan(t, 1); p.Split = nil; return p },
-		"no axis 3": func() engine.Plan { p := systemsPlan(t, 1); p.Split.Axes["y"] = 3; return p },
-		"beside":    func() engine.Plan { p := systemsPlan(t, 1); delete(p.Split.Axes, "y"); return p },
 		"no stages": func() engine.Plan {
 			p := systemsPlan(t, 1)
 			p.Split.Part = func(int, int) ([]engine.Stage, error) { return nil, fmt.Errorf("no stages") }

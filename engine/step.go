@@ -91,11 +91,12 @@ type SoftmaxGrad struct {
 	Rows, Cols int
 }
 
-// Random fills Out with random numbers of a law: element e is number e of the Clock's stream.
+// Random fills Out with random numbers of a law: element e is number First+e of the Clock's stream.
 type Random struct {
 	Name
 	Law    Law
 	Stream uint16
+	First  uint64 // not 0 in a part of a larger tensor (see Split)
 	Out    Buffer
 }
 
@@ -160,7 +161,11 @@ func Describe(s Step) string {
 	case *SoftmaxGrad:
 		return fmt.Sprintf("softmax gradient %d×%d log=%v", s.Rows, s.Cols, s.Log)
 	case *Random:
-		return fmt.Sprintf("random %v stream %d", s.Out.Shape, s.Stream)
+		d := fmt.Sprintf("random %v stream %d", s.Out.Shape, s.Stream)
+		if s.First > 0 {
+			d += fmt.Sprintf(" from %d", s.First)
+		}
+		return d
 	case *Move:
 		return fmt.Sprintf("move %v", s.Shape)
 	case *Call:

@@ -40,6 +40,7 @@ type value struct {
 	number float64 // const
 	law    Law
 	stream uint16
+	first  uint64 // random: the number that element 0 takes
 	kernel Kernel
 
 	depth  int

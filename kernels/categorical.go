@@ -14,6 +14,7 @@ type categorical struct {
 	op
 	states int
 	stream uint16
+	first  uint64 // number that element 0 takes
 }
 
 // Categorical samples from softmax laws: the columns of x, float32 or float64 [rows, groups·states], are logits in groups of
@@ -28,7 +29,7 @@ func Categorical(x *gorgonia.Node, states int, stream uint16) (*gorgonia.Node, e
 		return nil, fmt.Errorf("categorical: logits of shape %v in groups of %d: a matrix whose columns are groups of at least 2", s, states)
 	}
 	form := fmt.Sprintf("Categorical{states %d, stream %d}", states, stream)
-	return gorgonia.ApplyOp(&categorical{newOp(form, x.Dtype(), x.Shape(), x), states, stream}, x)
+	return gorgonia.ApplyOp(&categorical{newOp(form, x.Dtype(), x.Shape(), x), states, stream, 0}, x)
 }
 
 // Host is the definition; it is fast enough to be the only version.
@@ -37,13 +38,13 @@ func (k *categorical) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer
 	if out.Dtype == tensor.Float64 {
 		o, x := engine.Slice[float64](out), engine.Slice[float64](in[0])
 		for first := 0; first < len(x); first += k.states {
-			choose(o[first:first+k.states], x[first:first+k.states], s.Float64(uint64(first)), exp64)
+			choose(o[first:first+k.states], x[first:first+k.states], s.Float64(k.first+uint64(first)), exp64)
 		}
 		return nil
 	}
 	o, x := engine.Slice[float32](out), engine.Slice[float32](in[0])
 	for first := 0; first < len(x); first += k.states {
-		choose(o[first:first+k.states], x[first:first+k.states], float64(s.Float32(uint64(first))), exp32)
+		choose(o[first:first+k.states], x[first:first+k.states], float64(s.Float32(k.first+uint64(first))), exp32)
 	}
 	return nil
 }

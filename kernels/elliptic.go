@@ -16,6 +16,7 @@ type elliptic struct {
 	batch, n int
 	g, eta   float64
 	stream   uint16
+	first    uint64 // number that element 0 takes
 }
 
 // Elliptic draws matrices J, float32 [batch, n, n] like its input, whose value it does not use, from the Gaussian elliptic ensemble
@@ -33,7 +34,7 @@ func Elliptic(g, eta float64, stream uint16, like *gorgonia.Node) (*gorgonia.Nod
 		return nil, fmt.Errorf("elliptic: matrices of %d by %d with eta = %v, want square ones and -1 ≤ eta ≤ 1", s[1], s[2], eta)
 	}
 	form := fmt.Sprintf("Elliptic{g %x, eta %x, stream %d}", g, eta, stream)
-	return gorgonia.ApplyOp(&elliptic{newOp(form, tensor.Float32, s, like), s[0], s[1], g, eta, stream}, like)
+	return gorgonia.ApplyOp(&elliptic{newOp(form, tensor.Float32, s, like), s[0], s[1], g, eta, stream, 0}, like)
 }
 
 // parts are the factors of a and b.
@@ -46,7 +47,7 @@ func (k *elliptic) parts() (symmetric, antisymmetric float32) {
 func (k *elliptic) Host(c engine.Clock, out engine.Buffer, _ []engine.Buffer) error {
 	j, s := engine.Slice[float32](out), c.Stream(k.stream)
 	for e := range j {
-		j[e] = s.Normal32(uint64(e))
+		j[e] = s.Normal32(k.first + uint64(e))
 	}
 	for b := range k.batch {
 		for i := range k.n {
@@ -75,7 +76,7 @@ func (k *elliptic) Bind(w engine.Workers, out engine.Buffer, _ []engine.Buffer) 
 	j, n := engine.Slice[float32](out), k.n
 	var clock engine.Clock
 	fill := func(t, _ int) {
-		clock.Stream(k.stream).FillNormal32(j[t*n:(t+1)*n], uint64(t*n))
+		clock.Stream(k.stream).FillNormal32(j[t*n:(t+1)*n], k.first+uint64(t*n))
 	}
 	blocks := (n + block - 1) / block
 	combine := func(t, _ int) {

@@ -42,6 +42,7 @@ type exchange struct {
 	op
 	temperatures int
 	stream       uint16
+	first        uint64 // walkers before, in a part of a larger run
 }
 
 // Exchange is one round of replica exchange (parallel tempering) in every copy of every system.
@@ -71,7 +72,7 @@ func Exchange(stream uint16, ladder, energies, beta *gorgonia.Node) (*gorgonia.N
 		return nil, err
 	}
 	form := fmt.Sprintf("Exchange{stream %d}", stream)
-	k := &exchange{newOp(form, tensor.Int32, s, ladder, energies, beta), s[3], stream}
+	k := &exchange{newOp(form, tensor.Int32, s, ladder, energies, beta), s[3], stream, 0}
 	return gorgonia.ApplyOp(k, ladder, energies, beta)
 }
 
@@ -90,7 +91,7 @@ func (k *exchange) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer) e
 		row := rungsOf(ladder, n, first, t)
 		for j := int(c.Pass & 1); j+1 < t; j += 2 {
 			gain := (beta[j] - beta[j+1]) * (energies[first+int(row[LadderWalker][j])] - energies[first+int(row[LadderWalker][j+1])])
-			row.try(j, gain >= float64(chance.LogUniform(s.Uint32(uint64(first+j)))))
+			row.try(j, gain >= float64(chance.LogUniform(s.Uint32(k.first+uint64(first+j)))))
 		}
 		row.label()
 	}
@@ -111,7 +112,7 @@ func (k *exchange) Bind(w engine.Workers, out engine.Buffer, in []engine.Buffer)
 	task := func(task, worker int) {
 		from, to := task*share, min((task+1)*share, n)
 		u := words[worker][:to-from]
-		s.FillUint32(u, uint64(from))
+		s.FillUint32(u, k.first+uint64(from))
 		for first := from; first < to; first += t {
 			row := rungsOf(ladder, n, first, t)
 			e, walker, u := energies[first:first+t], row[LadderWalker], u[first-from:][:t]

@@ -10,10 +10,8 @@ import (
 func (k *exchange) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	ladders := in[1].Len() / k.temperatures
 	odd := cuda.Word(func(c *engine.Clock) uint32 { return uint32(c.Pass & 1) })
-	walkers := uint32(in[1].Shape[1])
-	before := cuda.Word(func(c *engine.Clock) uint32 { return c.First * walkers })
 	return []cuda.Launch{{Source: code.Exchange, Entry: "exchange", Grid: [3]int{ladders}, Block: [3]int{32},
-		Args: []any{out, in[1], in[2], uint32(ladders), uint32(k.temperatures), before, odd, cuda.Stream(k.stream)}}}, nil
+		Args: []any{out, in[1], in[2], uint32(ladders), uint32(k.temperatures), k.first, odd, cuda.Stream(k.stream)}}}, nil
 }
 
 // CUDA is a thread a value.

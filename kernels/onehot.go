@@ -13,6 +13,7 @@ import (
 type oneHot struct {
 	op
 	stream uint16
+	first  uint64 // number that row 0 takes
 }
 
 // OneHot is a matrix shaped like x, float32 or float64 [rows, columns], with a 1 in one column of every row, drawn uniformly, and 0
@@ -24,7 +25,7 @@ func OneHot(x *gorgonia.Node, stream uint16) (*gorgonia.Node, error) {
 	if s := x.Shape(); len(s) != 2 {
 		return nil, fmt.Errorf("one hot: shape %v: a matrix", s)
 	}
-	return gorgonia.ApplyOp(&oneHot{newOp(fmt.Sprintf("OneHot{stream %d}", stream), x.Dtype(), x.Shape(), x), stream}, x)
+	return gorgonia.ApplyOp(&oneHot{newOp(fmt.Sprintf("OneHot{stream %d}", stream), x.Dtype(), x.Shape(), x), stream, 0}, x)
 }
 
 // Host is the definition: row i draws number i of the stream.
@@ -34,14 +35,14 @@ func (k *oneHot) Host(c engine.Clock, out engine.Buffer, _ []engine.Buffer) erro
 		o := engine.Slice[float64](out)
 		clear(o)
 		for i := range rows {
-			o[i*cols+int(s.Below(uint64(i), uint32(cols)))] = 1
+			o[i*cols+int(s.Below(k.first+uint64(i), uint32(cols)))] = 1
 		}
 		return nil
 	}
 	o := engine.Slice[float32](out)
 	clear(o)
 	for i := range rows {
-		o[i*cols+int(s.Below(uint64(i), uint32(cols)))] = 1
+		o[i*cols+int(s.Below(k.first+uint64(i), uint32(cols)))] = 1
 	}
 	return nil
 }

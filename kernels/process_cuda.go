@@ -172,7 +172,7 @@ func (k *responseStep) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer
 // CUDA is a thread a pair of couplings.
 func (k *elliptic) CUDA(_ cuda.Device, out engine.Buffer, _ []engine.Buffer) ([]cuda.Launch, error) {
 	symmetric, antisymmetric := k.parts()
-	l := cuda.Threads(code.Process, "elliptic", k.n*k.n, out, uint32(k.n), symmetric, antisymmetric, cuda.Stream(k.stream))
+	l := cuda.Threads(code.Process, "elliptic", k.n*k.n, out, uint32(k.n), symmetric, antisymmetric, k.first, cuda.Stream(k.stream))
 	l.Grid[1] = k.batch
 	return []cuda.Launch{l}, nil
 }

@@ -14,6 +14,7 @@ import (
 type rectified struct {
 	op
 	stream uint16
+	first  uint64 // number that element 0 takes
 	what   rectifiedWhat
 	value  func(x, u float64) float64
 	random bool
@@ -104,7 +105,7 @@ func (k *rectified) Host(c engine.Clock, out engine.Buffer, in []engine.Buffer) 
 		if !k.random {
 			return 0
 		}
-		return s.Float64(uint64(e))
+		return s.Float64(k.first + uint64(e))
 	}
 	if out.Dtype == tensor.Float64 {
 		for e, x := range engine.Slice[float64](in[0]) {

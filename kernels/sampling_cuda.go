@@ -16,12 +16,12 @@ func bitsOf(b engine.Buffer) int { return 8 * int(b.Dtype.Size()) }
 // CUDA is a thread a group.
 func (k *categorical) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	groups := out.Len() / k.states
-	return []cuda.Launch{cuda.Threads(code.Sampling, fmt.Sprintf("categorical%d", bitsOf(out)), groups, out, in[0], uint32(k.states), uint32(groups), cuda.Stream(k.stream))}, nil
+	return []cuda.Launch{cuda.Threads(code.Sampling, fmt.Sprintf("categorical%d", bitsOf(out)), groups, out, in[0], uint32(k.states), uint32(groups), k.first, cuda.Stream(k.stream))}, nil
 }
 
 // CUDA is a thread a row.
 func (k *oneHot) CUDA(_ cuda.Device, out engine.Buffer, _ []engine.Buffer) ([]cuda.Launch, error) {
-	return []cuda.Launch{cuda.Threads(code.Sampling, fmt.Sprintf("one_hot%d", bitsOf(out)), out.Shape[0], out, uint32(out.Shape[0]), uint32(out.Shape[1]), cuda.Stream(k.stream))}, nil
+	return []cuda.Launch{cuda.Threads(code.Sampling, fmt.Sprintf("one_hot%d", bitsOf(out)), out.Shape[0], out, uint32(out.Shape[0]), uint32(out.Shape[1]), k.first, cuda.Stream(k.stream))}, nil
 }
 
 // CUDA looks at every element, then notes the step.
@@ -44,7 +44,7 @@ func (k *watch) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cu
 
 // CUDA is a thread an element.
 func (k *rectified) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
-	l := cuda.Threads(code.Sampling, fmt.Sprintf("rectified%d", bitsOf(out)), out.Len(), out, in[0], uint32(k.what), uint32(out.Len()), cuda.Stream(k.stream))
+	l := cuda.Threads(code.Sampling, fmt.Sprintf("rectified%d", bitsOf(out)), out.Len(), out, in[0], uint32(k.what), uint32(out.Len()), k.first, cuda.Stream(k.stream))
 	return []cuda.Launch{l.InBlocksOf(128)}, nil
 }
 

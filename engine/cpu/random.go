@@ -18,19 +18,19 @@ func (b *Backend) random(s *engine.Random) (engine.Launch, error) {
 	switch {
 	case s.Law == engine.Bits && s.Out.Dtype == tensor.Uint32:
 		out := engine.Slice[uint32](s.Out)
-		fill = func(lo, hi int) { c.Stream(s.Stream).FillUint32(out[lo:hi], uint64(lo)) }
+		fill = func(lo, hi int) { c.Stream(s.Stream).FillUint32(out[lo:hi], s.First+uint64(lo)) }
 	case s.Law == engine.Uniform && s.Out.Dtype == tensor.Float32:
 		out := engine.Slice[float32](s.Out)
-		fill = func(lo, hi int) { c.Stream(s.Stream).FillFloat32(out[lo:hi], uint64(lo)) }
+		fill = func(lo, hi int) { c.Stream(s.Stream).FillFloat32(out[lo:hi], s.First+uint64(lo)) }
 	case s.Law == engine.Uniform && s.Out.Dtype == tensor.Float64:
 		out := engine.Slice[float64](s.Out)
-		fill = func(lo, hi int) { c.Stream(s.Stream).FillFloat64(out[lo:hi], uint64(lo)) }
+		fill = func(lo, hi int) { c.Stream(s.Stream).FillFloat64(out[lo:hi], s.First+uint64(lo)) }
 	case s.Law == engine.Normal && s.Out.Dtype == tensor.Float32:
 		out := engine.Slice[float32](s.Out)
-		fill = func(lo, hi int) { c.Stream(s.Stream).FillNormal32(out[lo:hi], uint64(lo)) }
+		fill = func(lo, hi int) { c.Stream(s.Stream).FillNormal32(out[lo:hi], s.First+uint64(lo)) }
 	case s.Law == engine.Normal && s.Out.Dtype == tensor.Float64:
 		out := engine.Slice[float64](s.Out)
-		fill = func(lo, hi int) { c.Stream(s.Stream).FillNormal64(out[lo:hi], uint64(lo)) }
+		fill = func(lo, hi int) { c.Stream(s.Stream).FillNormal64(out[lo:hi], s.First+uint64(lo)) }
 	default:
 		return nil, fmt.Errorf("cpu: no random numbers of law %d and dtype %v", s.Law, s.Out.Dtype)
 	}

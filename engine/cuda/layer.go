@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 
@@ -22,6 +23,11 @@ func fuses(f *engine.Fused) bool {
 	bits, err := width(f.Product.C)
 	if err != nil || f.Loop.N > maxElements || len(f.Loop.Code) > maxLayerCode {
 		return false
+	}
+	for _, r := range f.Random {
+		if r.First > math.MaxUint32-maxElements { // an element's number is a 32-bit word
+			return false
+		}
 	}
 	buffers := map[place]bool{}
 	for _, in := range f.Loop.Code {
@@ -67,7 +73,7 @@ func layer(d Device, f *engine.Fused) (Launch, error) {
 	c := f.Product.C
 	w.value[place{c.Mem, c.Off, engine.Array}] = at[1]
 	for k, r := range f.Random {
-		w.value[place{r.Out.Mem, r.Out.Off, engine.Array}] = w.uniform(k)
+		w.value[place{r.Out.Mem, r.Out.Off, engine.Array}] = w.uniform(k, r.First)
 	}
 	for _, in := range f.Loop.Code {
 		if err := w.instr(in); err != nil {
@@ -116,7 +122,7 @@ func (w *writer) block(streams int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "{\n.reg .b64 %%a, %%ptr<%d>;\n.reg .b%d %%v<%d>;\n", len(w.buffers)+1, w.bits, w.values+1)
 	if streams > 0 {
-		b.WriteString(".reg .b32 %key0, %key1, %c0, %c1, %c2, %c3, %h0, %h1, %l0, %l1;\n.reg .b64 %wide, %wide1;\n.reg .pred %which;\n")
+		b.WriteString(".reg .b32 %key0, %key1, %c0, %c1, %c2, %c3, %h0, %h1, %l0, %l1, %number;\n.reg .b64 %wide, %wide1;\n.reg .pred %which;\n")
 	}
 	for i := range w.buffers {
 		fmt.Fprintf(&b, "ld.param.u64 %%ptr%d, [loop_buffer%d];\n", i, i)
@@ -126,9 +132,13 @@ func (w *writer) block(streams int) string {
 	return b.String()
 }
 
-// uniform leaves the element's uniform number of stream k in a register: the bits of rng.Stream.Float32 and Float64.
-func (w *writer) uniform(k int) string {
-	u := w.register()
+// uniform leaves the element's uniform number of stream k in a register, counted from first: the bits of rng.Stream.Float32 and Float64.
+func (w *writer) uniform(k int, first uint64) string {
+	u, element := w.register(), w.element
+	if first > 0 {
+		element = "%number"
+		w.op("add.u32 %s, %s, %d", element, w.element, first)
+	}
 	for i, r := range []string{"%key0", "%key1", "%c2", "%c3"} {
 		w.op("ld.param.u32 %s, [loop_stream%d_%d]", r, k, i)
 	}
@@ -137,8 +147,8 @@ func (w *writer) uniform(k int) string {
 	if w.bits == 64 {
 		neighbours, group = 7, 4
 	}
-	w.op("shr.u32 %%c0, %s, %d", w.element, group)
-	w.op("and.b32 %%c1, %s, %d", w.element, neighbours)
+	w.op("shr.u32 %%c0, %s, %d", element, group)
+	w.op("and.b32 %%c1, %s, %d", element, neighbours)
 	w.op("mad.lo.u32 %%c0, %%c0, %d, %%c1", neighbours+1)
 	w.op("mov.u32 %%c1, 0")
 	for range 7 {
@@ -156,7 +166,7 @@ func (w *writer) uniform(k int) string {
 		w.op("add.u32 %%key1, %%key1, 0xBB67AE85")
 	}
 	choose := func(bit int, odd, even string) {
-		w.op("and.b32 %%h0, %s, %d", w.element, 1<<bit)
+		w.op("and.b32 %%h0, %s, %d", element, 1<<bit)
 		w.op("setp.ne.u32 %%which, %%h0, 0")
 		w.op("selp.b32 %s, %s, %s, %%which", even, odd, even)
 	}

@@ -41,7 +41,7 @@ func TestLayers(t *testing.T) {
 				{Op: "bernoulli", NSrc: 2, Dst: array(sample), Src: [3]engine.Operand{temp, array(u)}},
 				{Op: "mul", NSrc: 2, Dst: array(scaled), Src: [3]engine.Operand{array(p.C), {Kind: engine.Col, Buf: factor}}},
 			}
-			l, r := &engine.Loop{Name: "l", N: n, Cols: p.N, Temps: 1, Code: code}, &engine.Random{Name: "u", Law: engine.Uniform, Stream: 77, Out: u}
+			l, r := &engine.Loop{Name: "l", N: n, Cols: p.N, Temps: 1, Code: code}, &engine.Random{Name: "u", Law: engine.Uniform, Stream: 77, First: uint64(form) * 1003, Out: u}
 			if !fused {
 				step(t, b, r, clock)
 				step(t, b, &p, clock)
@@ -96,6 +96,13 @@ func TestFusesRefuses(t *testing.T) {
 	for name, l := range map[string]*engine.Loop{"long": long, "many buffers": many, "two types": wide} {
 		if b.Fuses(&engine.Fused{Product: &engine.Product{C: c, M: 2, N: 2, K: 1, Batch: 1}, Loop: l}) {
 			t.Errorf("%s: taken", name)
+		}
+	}
+	short := &engine.Loop{N: 4, Cols: 2, Code: many.Code[:1]}
+	for first, want := range map[uint64]bool{1 << 31: true, 1 << 32: false} {
+		f := &engine.Fused{Product: &engine.Product{C: c, M: 2, N: 2, K: 1, Batch: 1}, Loop: short, Random: []*engine.Random{{First: first, Out: c}}}
+		if b.Fuses(f) != want {
+			t.Errorf("random numbers from %d on: taken is %v", first, !want)
 		}
 	}
 }

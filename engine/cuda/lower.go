@@ -143,22 +143,22 @@ func rows(name string, n, cols int, log bool, out engine.Buffer, in ...engine.Bu
 	return l, nil
 }
 
-// random is a thread a counter: 16 counters make 64 numbers of 32 bits, 8 make 16 of 64.
+// random is a thread a counter: 16 counters make 64 numbers of 32 bits, 8 make 16 of 64; a part of a tensor may begin inside of such a group.
 func random(r *engine.Random) (Launch, error) {
 	n := r.Out.Len()
 	if n > 4*maxElements {
 		return Launch{}, fmt.Errorf("%d random numbers, at most %d", n, 4*maxElements)
 	}
 	name := map[engine.Law]string{engine.Uniform: "uniform", engine.Normal: "normal", engine.Bits: "bits"}[r.Law]
-	bits, counters := 32, Blocks(n, 64)*16
+	bits, counters := 32, Blocks(n+int(r.First%64), 64)*16
 	switch {
 	case r.Law == engine.Bits && r.Out.Dtype == tensor.Uint32, name != "bits" && r.Out.Dtype == tensor.Float32:
 	case name != "bits" && r.Out.Dtype == tensor.Float64:
-		bits, counters = 64, Blocks(n, 16)*8
+		bits, counters = 64, Blocks(n+int(r.First%16), 16)*8
 	default:
 		return Launch{}, fmt.Errorf("random numbers of dtype %v", r.Out.Dtype)
 	}
-	return Threads(ptx.Random, fmt.Sprintf("random_%s%d", name, bits), counters, r.Out, uint64(n), Stream(r.Stream)), nil
+	return Threads(ptx.Random, fmt.Sprintf("random_%s%d", name, bits), counters, r.Out, uint64(n), r.First, Stream(r.Stream)), nil
 }
 
 // move packs the axes of a strided copy for the kernel; at most six remain after merging.

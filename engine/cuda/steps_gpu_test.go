@@ -142,36 +142,37 @@ func convert(x []float64, dt tensor.Dtype) any {
 	return y
 }
 
-// TestRandom holds the laws to package rng, bit for bit, at lengths that end inside a group of counters.
+// TestRandom holds the laws to package rng, bit for bit, at lengths that end inside a group of counters, and in parts that begin there.
 func TestRandom(t *testing.T) {
 	b := openDevice(t)
 	c := engine.Clock{Seed: 0x123456789abcdef, Pass: 1<<33 + 5, Stage: 9}
 	s := rng.At(c.Seed, c.Pass, c.Stage, 77)
-	for _, n := range []int{1, 15, 16, 17, 63, 64, 65, 1000, 5000} {
+	for i, n := range []int{1, 15, 16, 17, 63, 64, 65, 1000, 5000, 1, 15, 17, 64, 65, 1000} {
+		first := []uint64{0, 1<<38 - 21, 63, 1, 64, 16, 77}[max(0, i-8)]
 		for _, law := range []engine.Law{engine.Uniform, engine.Normal, engine.Bits} {
 			for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64, tensor.Uint32} {
 				if (law == engine.Bits) != (dt == tensor.Uint32) {
 					continue
 				}
 				out := empty(t, b, dt, n)
-				step(t, b, &engine.Random{Name: "r", Law: law, Stream: 77, Out: out}, c)
+				step(t, b, &engine.Random{Name: "r", Law: law, Stream: 77, First: first, Out: out}, c)
 				same := true
 				switch dt {
 				case tensor.Float32:
 					for e, x := range get[float32](t, out) {
-						same = same && (law == engine.Uniform && x == s.Float32(uint64(e)) || law == engine.Normal && x == s.Normal32(uint64(e)))
+						same = same && (law == engine.Uniform && x == s.Float32(first+uint64(e)) || law == engine.Normal && x == s.Normal32(first+uint64(e)))
 					}
 				case tensor.Float64:
 					for e, x := range get[float64](t, out) {
-						same = same && (law == engine.Uniform && x == s.Float64(uint64(e)) || law == engine.Normal && x == s.Normal64(uint64(e)))
+						same = same && (law == engine.Uniform && x == s.Float64(first+uint64(e)) || law == engine.Normal && x == s.Normal64(first+uint64(e)))
 					}
 				default:
 					for e, x := range get[uint32](t, out) {
-						same = same && x == s.Uint32(uint64(e))
+						same = same && x == s.Uint32(first+uint64(e))
 					}
 				}
 				if !same {
-					t.Errorf("%d numbers of law %d in %v differ from package rng's", n, law, dt)
+					t.Errorf("%d numbers from %d of law %d in %v differ from package rng's", n, first, law, dt)
 				}
 			}
 		}

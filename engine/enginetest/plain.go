@@ -251,23 +251,23 @@ func random(s *engine.Random, c *engine.Clock) error {
 	switch {
 	case s.Law == engine.Bits && s.Out.Dtype == tensor.Uint32:
 		for e, out := 0, engine.Slice[uint32](s.Out); e < n; e++ {
-			out[e] = st.Uint32(uint64(e))
+			out[e] = st.Uint32(s.First + uint64(e))
 		}
 	case s.Law == engine.Uniform && s.Out.Dtype == tensor.Float32:
 		for e, out := 0, engine.Slice[float32](s.Out); e < n; e++ {
-			out[e] = st.Float32(uint64(e))
+			out[e] = st.Float32(s.First + uint64(e))
 		}
 	case s.Law == engine.Uniform && s.Out.Dtype == tensor.Float64:
 		for e, out := 0, engine.Slice[float64](s.Out); e < n; e++ {
-			out[e] = st.Float64(uint64(e))
+			out[e] = st.Float64(s.First + uint64(e))
 		}
 	case s.Law == engine.Normal && s.Out.Dtype == tensor.Float32:
 		for e, out := 0, engine.Slice[float32](s.Out); e < n; e++ {
-			out[e] = st.Normal32(uint64(e))
+			out[e] = st.Normal32(s.First + uint64(e))
 		}
 	case s.Law == engine.Normal && s.Out.Dtype == tensor.Float64:
 		for e, out := 0, engine.Slice[float64](s.Out); e < n; e++ {
-			out[e] = st.Normal64(uint64(e))
+			out[e] = st.Normal64(s.First + uint64(e))
 		}
 	default:
 		return fmt.Errorf("plain: no random numbers of law %d and dtype %v", s.Law, s.Out.Dtype)

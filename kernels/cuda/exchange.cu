@@ -8,7 +8,7 @@ __device__ __forceinline__ void count(int &x) {
   if (x < 2147483647) x++;
 }
 
-extern "C" __global__ void __launch_bounds__(32) exchange(int *ladder, const double *energies, const double *beta, u32 ladders, u32 t, u32 before, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
+extern "C" __global__ void __launch_bounds__(32) exchange(int *ladder, const double *energies, const double *beta, u32 ladders, u32 t, u64 before, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
   const u32 lane = threadIdx.x;
   const size_t n = (size_t)ladders * t, here = (size_t)blockIdx.x * t, first = before + here;  // before: of a larger run that this is a part of
   auto row = [&](int r, u32 j) -> int & { return ladder[r * n + here + j]; };

@@ -224,8 +224,9 @@ extern "C" __global__ void __launch_bounds__(512) field_factor(float *out, const
   }
 }
 
-// elliptic draws J_ij and J_ji of matrices [n][n] from the normal numbers of their elements; blockIdx.y is the matrix.
-extern "C" __global__ void __launch_bounds__(256) elliptic(float *j, u32 n, float symmetric, float antisymmetric, u32 k0, u32 k1, u32 c2, u32 c3) {
+// elliptic draws J_ij and J_ji of matrices [n][n] from the normal numbers of their elements; blockIdx.y is the matrix. before: the numbers of the matrices
+// of a larger run that this is a part of.
+extern "C" __global__ void __launch_bounds__(256) elliptic(float *j, u32 n, float symmetric, float antisymmetric, u64 before, u32 k0, u32 k1, u32 c2, u32 c3) {
   const u32 e = blockIdx.x * blockDim.x + threadIdx.x, row = e / n, column = e % n;
   if (row >= n || row > column) return;
   const Stream s = {k0, k1, c2, c3};
@@ -234,7 +235,7 @@ extern "C" __global__ void __launch_bounds__(256) elliptic(float *j, u32 n, floa
     j[above] = 0;
     return;
   }
-  const float a = symmetric * normal32(s, above), b = antisymmetric * normal32(s, below);
+  const float a = symmetric * normal32(s, before + above), b = antisymmetric * normal32(s, before + below);
   j[above] = a + b;
   j[below] = a - b;
 }

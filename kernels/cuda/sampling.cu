@@ -1,4 +1,5 @@
-// Kernels of samplers and learning machines that work element by element or row by row.
+// Kernels of samplers and learning machines that work element by element or row by row. before: the numbers of the stream that belong to
+// elements, or rows, of a larger run that this is a part of.
 #include "philox.cuh"
 #include "primitives.cuh"
 
@@ -7,7 +8,7 @@ template <> __device__ __forceinline__ double uniform<float>(const Stream s, u64
 template <> __device__ __forceinline__ double uniform<double>(const Stream s, u64 e) { return unit64(word64(s, e)); }
 
 // categorical marks one state of every group, a thread a group.
-template <class T> __device__ __forceinline__ void categorical(T *out, const T *in, u32 states, u32 groups, const Stream s) {
+template <class T> __device__ __forceinline__ void categorical(T *out, const T *in, u32 states, u32 groups, u64 before, const Stream s) {
   const u32 g = blockIdx.x * blockDim.x + threadIdx.x;
   if (g >= groups) return;
   const u64 first = (u64)g * states;
@@ -16,7 +17,7 @@ template <class T> __device__ __forceinline__ void categorical(T *out, const T *
   for (u32 k = 1; k < states; k++) most = x[k] > most ? x[k] : most;
   double total = 0, sum = 0;
   for (u32 k = 0; k < states; k++) total += (double)vec_exp(x[k] - most);
-  const double limit = uniform<T>(s, first) * total;
+  const double limit = uniform<T>(s, before + first) * total;
   u32 chosen = states - 1;
   for (u32 k = 0; k + 1 < states; k++) {
     sum += (double)vec_exp(x[k] - most);
@@ -29,10 +30,10 @@ template <class T> __device__ __forceinline__ void categorical(T *out, const T *
 }
 
 // one_hot draws a column of every row.
-template <class T> __device__ __forceinline__ void oneHot(T *out, u32 rows, u32 cols, const Stream s) {
+template <class T> __device__ __forceinline__ void oneHot(T *out, u32 rows, u32 cols, u64 before, const Stream s) {
   const u32 row = blockIdx.x * blockDim.x + threadIdx.x;
   if (row >= rows) return;
-  const u32 chosen = (u32)__umul64hi(word64(s, row), cols);
+  const u32 chosen = (u32)__umul64hi(word64(s, before + row), cols);
   for (u32 k = 0; k < cols; k++) out[(size_t)row * cols + k] = k == chosen ? 1 : 0;
 }
 
@@ -111,16 +112,16 @@ __device__ double rectified(u32 what, double x, double u) {
   if (x > -20) return x * x / 2 + logComplement(-x / rootTwo, slope) - 0.69314718055994531;
   return vec_log(mills(x) / -x) - 0.91893853320467274;
 }
-template <class T> __device__ __forceinline__ void rectifiedAll(T *out, const T *x, u32 what, u32 n, const Stream s) {
+template <class T> __device__ __forceinline__ void rectifiedAll(T *out, const T *x, u32 what, u32 n, u64 before, const Stream s) {
   const u32 i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < n) out[i] = (T)rectified(what, (double)x[i], what == SAMPLE ? unit64(word64(s, i)) : 0);
+  if (i < n) out[i] = (T)rectified(what, (double)x[i], what == SAMPLE ? unit64(word64(s, before + i)) : 0);
 }
 
 #define SAMPLING(bits, T) \
-  extern "C" __global__ void __launch_bounds__(256) categorical##bits(T *out, const T *in, u32 states, u32 groups, u32 k0, u32 k1, u32 c2, u32 c3) { categorical(out, in, states, groups, {k0, k1, c2, c3}); } \
-  extern "C" __global__ void __launch_bounds__(256) one_hot##bits(T *out, u32 rows, u32 cols, u32 k0, u32 k1, u32 c2, u32 c3) { oneHot(out, rows, cols, {k0, k1, c2, c3}); } \
+  extern "C" __global__ void __launch_bounds__(256) categorical##bits(T *out, const T *in, u32 states, u32 groups, u64 before, u32 k0, u32 k1, u32 c2, u32 c3) { categorical(out, in, states, groups, before, {k0, k1, c2, c3}); } \
+  extern "C" __global__ void __launch_bounds__(256) one_hot##bits(T *out, u32 rows, u32 cols, u64 before, u32 k0, u32 k1, u32 c2, u32 c3) { oneHot(out, rows, cols, before, {k0, k1, c2, c3}); } \
   extern "C" __global__ void __launch_bounds__(256) watch_look##bits(int *found, const T *x, T limit, u32 n) { look(found, x, limit, n); } \
-  extern "C" __global__ void __launch_bounds__(128) rectified##bits(T *out, const T *x, u32 what, u32 n, u32 k0, u32 k1, u32 c2, u32 c3) { rectifiedAll(out, x, what, n, {k0, k1, c2, c3}); }
+  extern "C" __global__ void __launch_bounds__(128) rectified##bits(T *out, const T *x, u32 what, u32 n, u64 before, u32 k0, u32 k1, u32 c2, u32 c3) { rectifiedAll(out, x, what, n, before, {k0, k1, c2, c3}); }
 SAMPLING(32, float)
 SAMPLING(64, double)
 
