@@ -13,39 +13,44 @@ import (
 
 // library is the stand-in's driver interface, as far as the tests use it.
 type library struct {
-	init       func(flags uint32) int32
-	makeCtx    func(ctx *uintptr, flags uint32, device int32) int32
-	freeCtx    func(ctx uintptr) int32
-	setCtx     func(ctx uintptr) int32
-	memInfo    func(free, total *uint64) int32
-	within     func(d, s, n uint64) int32
-	sync       func() int32
-	alloc      func(p *uint64, n uint64) int32
-	release    func(p uint64) int32
-	inAsync    func(d uint64, s unsafe.Pointer, n uint64, stream uintptr) int32
-	outAsync   func(d unsafe.Pointer, s uint64, n uint64, stream uintptr) int32
-	fill       func(d uint64, v uint32, n uint64) int32
-	fillAsync  func(d uint64, v uint32, n uint64, stream uintptr) int32
-	pin        func(p *unsafe.Pointer, n uint64) int32
-	unpin      func(p unsafe.Pointer) int32
-	makeStream func(s *uintptr, flags uint32) int32
-	syncStream func(s uintptr) int32
-	makeEvent  func(e *uintptr, flags uint32) int32
-	record     func(e, s uintptr) int32
-	syncEvent  func(e uintptr) int32
-	waitEvent  func(s, e uintptr, flags uint32) int32
-	waits      func(device int32) uint64
-	in         func(d uint64, s unsafe.Pointer, n uint64) int32
-	out        func(d unsafe.Pointer, s uint64, n uint64) int32
-	load       func(m *uintptr, text *byte) int32
-	function   func(f *uintptr, m uintptr, name *byte) int32
-	launch     func(f uintptr, gx, gy, gz, bx, by, bz, shared uint32, stream uintptr, args *unsafe.Pointer, extra uintptr) int32
-	name       func(s *byte, n int32, device int32) int32
-	global     func(p *uint64, n *uint64, m uintptr, name *byte) int32
-	why        func() string
-	executed   func() uint64
-	launches   func(device int32) uint64
-	getElapsed func(ms *float32, a, b uintptr) int32
+	init        func(flags uint32) int32
+	makeCtx     func(ctx *uintptr, flags uint32, device int32) int32
+	freeCtx     func(ctx uintptr) int32
+	setCtx      func(ctx uintptr) int32
+	memInfo     func(free, total *uint64) int32
+	within      func(d, s, n uint64) int32
+	sync        func() int32
+	alloc       func(p *uint64, n uint64) int32
+	release     func(p uint64) int32
+	inAsync     func(d uint64, s unsafe.Pointer, n uint64, stream uintptr) int32
+	outAsync    func(d unsafe.Pointer, s uint64, n uint64, stream uintptr) int32
+	fill        func(d uint64, v uint32, n uint64) int32
+	fillAsync   func(d uint64, v uint32, n uint64, stream uintptr) int32
+	pin         func(p *unsafe.Pointer, n uint64) int32
+	unpin       func(p unsafe.Pointer) int32
+	makeStream  func(s *uintptr, flags uint32) int32
+	syncStream  func(s uintptr) int32
+	endStream   func(s uintptr) int32
+	askStream   func(s uintptr) int32
+	endEvent    func(e uintptr) int32
+	askEvent    func(e uintptr) int32
+	withinAsync func(d, s, n uint64, stream uintptr) int32
+	makeEvent   func(e *uintptr, flags uint32) int32
+	record      func(e, s uintptr) int32
+	syncEvent   func(e uintptr) int32
+	waitEvent   func(s, e uintptr, flags uint32) int32
+	waits       func(device int32) uint64
+	in          func(d uint64, s unsafe.Pointer, n uint64) int32
+	out         func(d unsafe.Pointer, s uint64, n uint64) int32
+	load        func(m *uintptr, text *byte) int32
+	function    func(f *uintptr, m uintptr, name *byte) int32
+	launch      func(f uintptr, gx, gy, gz, bx, by, bz, shared uint32, stream uintptr, args *unsafe.Pointer, extra uintptr) int32
+	name        func(s *byte, n int32, device int32) int32
+	global      func(p *uint64, n *uint64, m uintptr, name *byte) int32
+	why         func() string
+	executed    func() uint64
+	launches    func(device int32) uint64
+	getElapsed  func(ms *float32, a, b uintptr) int32
 }
 
 var (
@@ -71,7 +76,8 @@ func open(t testing.TB) *library {
 		}
 		for name, f := range map[string]any{
 			"cuInit": &sim.init, "cuCtxCreate_v2": &sim.makeCtx, "cuCtxDestroy_v2": &sim.freeCtx, "cuCtxSynchronize": &sim.sync,
-			"cuCtxSetCurrent": &sim.setCtx, "cuMemGetInfo_v2": &sim.memInfo, "cuMemcpyDtoD_v2": &sim.within,
+			"cuStreamDestroy_v2": &sim.endStream, "cuStreamQuery": &sim.askStream, "cuEventDestroy_v2": &sim.endEvent, "cuEventQuery": &sim.askEvent,
+			"cuMemcpyDtoDAsync_v2": &sim.withinAsync, "cuCtxSetCurrent": &sim.setCtx, "cuMemGetInfo_v2": &sim.memInfo, "cuMemcpyDtoD_v2": &sim.within,
 			"cuMemAlloc_v2": &sim.alloc, "cuMemFree_v2": &sim.release, "cuMemcpyHtoD_v2": &sim.in, "cuMemcpyDtoH_v2": &sim.out,
 			"cuMemcpyHtoDAsync_v2": &sim.inAsync, "cuMemcpyDtoHAsync_v2": &sim.outAsync, "cuMemsetD32_v2": &sim.fill, "cuMemsetD32Async": &sim.fillAsync,
 			"cuMemAllocHost_v2": &sim.pin, "cuMemFreeHost": &sim.unpin, "cuStreamCreate": &sim.makeStream, "cuStreamSynchronize": &sim.syncStream,

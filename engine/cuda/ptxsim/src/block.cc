@@ -5,22 +5,10 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "sim.h"
+#include "order.h"
 
 namespace sim {
 namespace {
-
-// splitmix64 and xorshift: which warp runs next, and for how long
-struct Dice {
-  uint64_t s;
-  explicit Dice(uint64_t seed) {
-    s = seed + 0x9e3779b97f4a7c15;
-    s = (s ^ (s >> 30)) * 0xbf58476d1ce4e5b9;
-    s = (s ^ (s >> 27)) * 0x94d049bb133111eb;
-    s = (s ^ (s >> 31)) | 1;
-  }
-  uint32_t below(uint32_t n) { s ^= s << 13; s ^= s >> 7; s ^= s << 17; return uint32_t((s >> 32) * n >> 32); }
-};
 
 class Runner {
  public:
@@ -210,13 +198,12 @@ void Runner::run(Dim3 id, Dice& dice) {
 
 }  // namespace
 
-uint64_t launch(const Function& fn, Dim3 grid, Dim3 dim, uint32_t dynamicShared, const uint8_t* params, int device, uint64_t seed) {
-  static uint32_t epoch = 1;  // over all launches, so that traces of the past are recognised
+uint64_t launch(const Function& fn, Dim3 grid, Dim3 dim, uint32_t dynamicShared, const uint8_t* params, int device, uint64_t seed, Turn& turn) {
   Block b;
-  b.fn = &fn; b.grid = grid; b.dim = dim; b.params = params; b.device = device;
+  b.fn = &fn; b.grid = grid; b.dim = dim; b.params = params; b.device = device; b.turn = &turn; b.since = turn.since; b.copies = !turn.foreign.empty();
   const char* limit = getenv("PTXSIM_LIMIT");
   b.budget = limit ? strtoull(limit, nullptr, 0) : uint64_t(1) << 36;
-  b.epoch = b.launchEpoch = ++epoch;
+  b.epoch = b.launchEpoch = turn.first;
   b.shared.resize(fn.staticShared + dynamicShared);
   for (auto& I : fn.code) I.near = nullptr;
   Dice dice(seed);
@@ -233,10 +220,10 @@ uint64_t launch(const Function& fn, Dim3 grid, Dim3 dim, uint32_t dynamicShared,
       r.run({i % grid.x, i / grid.x % grid.y, i / (grid.x * grid.y)}, dice);
     }
   } catch (Fault& f) {
-    epoch = b.epoch;
+    sim::order().epoch = b.epoch;
     throw Fault{f.code, fn.name + ": " + f.what};
   }
-  epoch = b.epoch;
+  sim::order().epoch = b.epoch;
   return r.executed;
 }
 

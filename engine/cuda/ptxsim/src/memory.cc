@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "sim.h"
+#include "order.h"
 
 namespace sim {
 
@@ -10,8 +10,8 @@ void Shadow::resize(size_t bytes) {
   written.assign((bytes + 3) / 4, 0);
   pages.clear();
   pages.resize((written.size() + kPage - 1) / kPage);
+  otherReads.clear();
 }
-static uint8_t bytesMask(size_t at, size_t n) { return uint8_t(((1u << n) - 1) << (at & 3)); }
 
 void Shadow::mark(size_t from, size_t bytes) {
   size_t end = from + bytes;
@@ -24,10 +24,28 @@ bool Shadow::isWritten(size_t from, size_t bytes) const {
   uint8_t m = bytesMask(from, bytes);
   return (written[from / 4] & m) == m;
 }
+size_t Shadow::firstUnwritten(size_t from, size_t bytes) const {
+  for (const size_t end = from + bytes; from < end;) {
+    const size_t n = std::min(end, (from / 4 + 1) * 4) - from;
+    if (!isWritten(from, n == 4 ? 4 : 1)) { for (; isWritten(from, 1); from++) {} return from; }
+    from += n == 4 ? 4 : 1;
+  }
+  return from;
+}
 Cell& Shadow::cell(size_t word) {
   auto& p = pages[word / kPage];
   if (!p) p = std::make_unique<Cell[]>(kPage);
   return p[word % kPage];
+}
+
+void Shadow::keepRead(size_t word, const Trace& t) {
+  otherReads.resize(pages.size());
+  auto& p = otherReads[word / kPage];
+  if (!p) p = std::make_unique<Trace[]>(kPage);
+  p[word % kPage] = t;
+}
+const Trace* Shadow::otherRead(size_t word) const {
+  return otherReads.empty() || !otherReads[word / kPage] ? nullptr : &otherReads[word / kPage][word % kPage];
 }
 
 Memory& memory() { static Memory m; return m; }
@@ -48,6 +66,7 @@ bool Memory::remove(uint64_t base) {
   auto it = live.find(base);
   if (it == live.end()) return false;
   used[it->second->device] -= it->second->bytes;
+  order().forget(base, it->second->bytes);
   free((void*)base);
   live.erase(it);
   return true;
@@ -109,31 +128,38 @@ Place locate(Warp& w, const Instr& I, int lane, uint64_t address, int bytes) {
 
 struct Access { Warp& w; const Instr& I; int lane; uint16_t thread; };
 
-[[noreturn]] void race(const Access& x, const char* what, const Trace& t, bool otherBlock) {
-  std::string who = otherBlock ? "another block" : t.flags & kManyWarps ? "several warps" : "thread " + std::to_string(t.thread);
-  bad(kLaunchFailed, x.w, x.I, x.lane, std::string("race: ") + what + " of a word that " + who + " touched without a barrier in between");
+enum class Party : uint8_t { none, thread, block, stream };
+
+[[noreturn]] void race(const Access& x, const char* what, const Trace& t, Party who) {
+  const std::string start = std::string("race: ") + what + " of a word that ";
+  if (who == Party::stream)
+    bad(kLaunchFailed, x.w, x.I, x.lane, start + x.w.block->turn->unordered(t.epoch)->what + " touched on another stream, with no event and no wait in between");
+  bad(kLaunchFailed, x.w, x.I, x.lane, start + (who == Party::block ? "another block" : t.flags & kManyWarps ? "several warps" : "thread " + std::to_string(t.thread)) +
+      " touched without a barrier in between");
 }
 
-// conflict says whether an access now by x.thread is unordered with the traced one.
-bool conflict(const Access& x, const Trace& t, uint8_t bytes, bool& otherBlock) {
+// conflict says with whom an access now by x.thread is unordered, when it is with the traced one.
+Party conflict(const Access& x, const Trace& t, uint8_t bytes) {
   const Block& b = *x.w.block;
-  otherBlock = false;
-  if (t.epoch < b.launchEpoch || !(t.bytes & bytes)) return false;
-  if (t.epoch < b.firstEpoch || (t.flags & kOtherBlock)) { otherBlock = true; return true; }
-  if (t.epoch < b.epoch) return false;
-  if (t.flags & kManyWarps) return true;
+  if (!(t.bytes & bytes)) return Party::none;
+  if (t.epoch < b.launchEpoch) return t.epoch >= b.since && b.turn->unordered(t.epoch) ? Party::stream : Party::none;
+  if (t.epoch < b.firstEpoch || (t.flags & kOtherBlock)) return Party::block;
+  if (t.epoch < b.epoch) return Party::none;
+  if (t.flags & kManyWarps) return Party::thread;
   bool sameWarp = t.thread / kLanes == x.thread / kLanes;
-  if (!sameWarp) return true;
-  if (t.sync != x.w.sync) return false;
-  return t.thread != x.thread || (t.flags & kManyThreads);
+  if (!sameWarp) return Party::thread;
+  if (t.sync != x.w.sync) return Party::none;
+  return t.thread != x.thread || (t.flags & kManyThreads) ? Party::thread : Party::none;
 }
 
-void noteRead(const Access& x, Cell& c, uint8_t bytes, bool atomic) {
+void noteRead(const Access& x, Shadow& s, size_t word, uint8_t bytes, bool atomic) {
   const Block& b = *x.w.block;
-  bool other;
-  if (!(atomic && (c.write.flags & kAtomic)) && conflict(x, c.write, bytes, other)) race(x, "read", c.write, other);
+  Cell& c = s.cell(word);
+  if (!(atomic && (c.write.flags & kAtomic)))
+    if (Party p = conflict(x, c.write, bytes); p != Party::none) race(x, "read", c.write, p);
   Trace& r = c.read;
   uint8_t flags = 0;
+  if (r.epoch < b.launchEpoch && r.epoch >= b.since && b.turn->unordered(r.epoch)) s.keepRead(word, r);
   if (r.epoch >= b.launchEpoch && (r.epoch < b.firstEpoch || (r.flags & kOtherBlock))) flags |= kOtherBlock;
   bool now = r.epoch == b.epoch;
   if (now && (r.thread / kLanes != x.thread / kLanes || (r.flags & kManyWarps))) flags |= kManyWarps;
@@ -144,13 +170,25 @@ void noteRead(const Access& x, Cell& c, uint8_t bytes, bool atomic) {
 }
 
 // same: the bytes stored are those already there, which makes two unordered writes harmless.
-void noteWrite(const Access& x, Cell& c, uint8_t bytes, bool atomic, bool same) {
+void noteWrite(const Access& x, Shadow& s, size_t word, uint8_t bytes, bool atomic, bool same) {
   const Block& b = *x.w.block;
-  bool other;
-  bool bothAtomic = atomic && (c.write.flags & kAtomic);
-  if (!bothAtomic && !same && conflict(x, c.write, bytes, other)) race(x, "write", c.write, other);
-  if (!(atomic && (c.read.flags & kAtomic)) && conflict(x, c.read, bytes, other)) race(x, "write", c.read, other);
+  Cell& c = s.cell(word);
+  if (!same && !(atomic && (c.write.flags & kAtomic)))
+    if (Party p = conflict(x, c.write, bytes); p != Party::none) race(x, "write", c.write, p);
+  if (!(atomic && (c.read.flags & kAtomic)))
+    if (Party p = conflict(x, c.read, bytes); p != Party::none) race(x, "write", c.read, p);
+  if (!s.otherReads.empty())
+    if (const Trace* t = s.otherRead(word); t && !(atomic && (t->flags & kAtomic)))
+      if (Party p = conflict(x, *t, bytes); p != Party::none) race(x, "write", *t, p);
   c.write = {b.epoch, x.w.sync, x.thread, bytes, uint8_t(atomic ? kAtomic : 0)};
+}
+
+// checkCopies is the same for what copies and fills of other streams touched.
+void checkCopies(const Access& x, const Place& p, int bytes, bool write) {
+  const uint64_t from = uint64_t(p.host), to = from + uint64_t(bytes);
+  for (auto& f : x.w.block->turn->foreign)
+    if ((write || f.write) && f.from < to && from < f.to)
+      bad(kLaunchFailed, x.w, x.I, x.lane, std::string("race: ") + (write ? "write" : "read") + " of a word that " + f.past->what + " touched on another stream, with no event and no wait in between");
 }
 
 // Bytes of one element within a word; elements of eight bytes cover two whole words.
@@ -158,14 +196,16 @@ void checkRead(const Access& x, const Place& p, int bytes, bool atomic) {
   const bool known = p.shadow ? p.shadow->isWritten(p.offset, bytes) : std::count(p.flags, p.flags + bytes, 1) == bytes;
   if (!known) bad(kLaunchFailed, x.w, x.I, x.lane, "read of memory that was never written");
   if (!p.shadow) return;
-  if (bytes <= 4) return noteRead(x, p.shadow->cell(p.offset / 4), bytesMask(p.offset, bytes), atomic);
-  for (int k = 0; k < bytes; k += 4) noteRead(x, p.shadow->cell((p.offset + k) / 4), 15, atomic);
+  if (x.w.block->copies) checkCopies(x, p, bytes, false);
+  if (bytes <= 4) return noteRead(x, *p.shadow, p.offset / 4, bytesMask(p.offset, bytes), atomic);
+  for (int k = 0; k < bytes; k += 4) noteRead(x, *p.shadow, (p.offset + k) / 4, 15, atomic);
 }
 void checkWrite(const Access& x, const Place& p, int bytes, bool atomic, bool same) {
   if (!p.shadow) { memset(p.flags, 1, bytes); return; }
   p.shadow->mark(p.offset, bytes);
-  if (bytes <= 4) return noteWrite(x, p.shadow->cell(p.offset / 4), bytesMask(p.offset, bytes), atomic, same);
-  for (int k = 0; k < bytes; k += 4) noteWrite(x, p.shadow->cell((p.offset + k) / 4), 15, atomic, same);
+  if (x.w.block->copies) checkCopies(x, p, bytes, true);
+  if (bytes <= 4) return noteWrite(x, *p.shadow, p.offset / 4, bytesMask(p.offset, bytes), atomic, same);
+  for (int k = 0; k < bytes; k += 4) noteWrite(x, *p.shadow, (p.offset + k) / 4, 15, atomic, same);
 }
 
 uint64_t addressOf(Warp& w, const Instr& I, int l) {

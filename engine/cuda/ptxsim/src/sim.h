@@ -3,12 +3,23 @@
 // It executes warps of 32 lanes with divergence and reconvergence, several warps interleaved in a seeded random order, and
 // it stops at what a real device may let pass: accesses out of bounds or misaligned, reads of bytes nobody wrote, two
 // threads that touch one word without a barrier between them, barriers that not every thread reaches, warp operations
-// that name absent lanes. It says nothing about speed.
+// that name absent lanes.
+//
+// Streams are queues that run as late as they can, in an order between streams that the seed decides. It stops at two operations
+// that touch the same bytes, one of them writing, when no event, wait or rule of the null stream orders them, whichever ran
+// first; at pinned memory that the host changes before it has waited for the copy from there. It hides what a copy brings to
+// pinned memory until the host has waited.
+//
+// It does not see: host threads that are not ordered among themselves (what one waited for counts for all), a race of three
+// streams with an older reader than the last two, two streams that write the same value, races in memory of which one side is
+// 65,536 copies ago. It says nothing about speed.
 //
 // ptx.cc reads text into Functions with operand.cc for what an instruction names, and decode.cc finds the code of each: alu.cc holds
 // the arithmetic, convert.cc moves and conversions, warp.cc shuffles and votes, memory.cc loads, stores, atomics and their checks.
-// block.cc runs thread blocks, driver.cc is the CUDA driver interface.
+// block.cc runs thread blocks. driver.cc is the CUDA driver interface, with copy.cc for what moves bytes and stream.cc for queues and
+// events; order.cc knows which operations of streams come before which.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -114,8 +125,9 @@ Run conversionOp(Instr& I, const Opcode& parts);
 Run warpOp(Instr& I, const Opcode& parts);
 Run memoryOp(Instr& I, const Opcode& parts);
 
-// Trace is the last access of one kind to a 4-byte word. Epochs count barriers over all blocks and launches, so a trace
-// says by itself whether it belongs to this launch, this block, and this side of the last barrier.
+// Trace is the last access of one kind to a 4-byte word. Epochs count barriers over all blocks and operations, so a trace
+// says by itself whether it belongs to this launch, this block, and this side of the last barrier; order.h knows of which
+// operation an earlier one is.
 struct Trace {
   uint32_t epoch = 0;
   uint32_t sync = 0;     // how many warp-wide synchronisations its warp had passed
@@ -131,11 +143,34 @@ struct Shadow {
   static constexpr size_t kPage = 1024;
   std::vector<uint8_t> written;
   std::vector<std::unique_ptr<Cell[]>> pages;
+  std::vector<std::unique_ptr<Trace[]>> otherReads;  // one more reader of a word, of a stream not ordered with the last
   void resize(size_t bytes);
   void mark(size_t from, size_t bytes);
   bool isWritten(size_t from, size_t bytes) const;
+  size_t firstUnwritten(size_t from, size_t bytes) const;  // from + bytes if there is none
   Cell& cell(size_t word);
+  void keepRead(size_t word, const Trace& t);
+  const Trace* otherRead(size_t word) const;
+  // visit calls f(trace, whether it wrote) for what touched bytes of a range.
+  template <class F> void visit(size_t from, size_t bytes, F f) const;
 };
+// bytesMask has the bits of n bytes in their word.
+inline uint8_t bytesMask(size_t at, size_t n) { return uint8_t(((1u << n) - 1) << (at & 3)); }
+template <class F> void Shadow::visit(size_t from, size_t bytes, F f) const {
+  for (size_t end = from + bytes; from < end;) {
+    const size_t word = from / 4, n = std::min(end, (word + 1) * 4) - from;
+    if (const auto& page = pages[word / kPage]; page) {
+      const Cell& c = page[word % kPage];
+      const uint8_t mask = bytesMask(from, n);
+      if (c.write.bytes & mask) f(c.write, true);
+      if (c.read.bytes & mask) f(c.read, false);
+      if (const Trace* t = otherRead(word); t && t->bytes & mask) f(*t, false);
+      from += n;
+    } else {
+      from = (word / kPage + 1) * kPage * 4;
+    }
+  }
+}
 
 struct Allocation {
   uint64_t base = 0;
@@ -186,11 +221,26 @@ struct Block {
   std::vector<uint8_t> shared;
   Shadow sharedShadow;
   uint32_t launchEpoch = 0, firstEpoch = 0, epoch = 0;
+  struct Turn* turn = nullptr;     // the launch among the operations of streams
+  uint32_t since = 0;              // its first epoch that may be of an operation in a race with this one
+  bool copies = false;             // there are copies that may be in a race with this one
   uint64_t budget = 0;             // thread instructions left before the launch counts as endless
 };
 
+// Dice are splitmix64 and xorshift: what runs next, and for how long.
+struct Dice {
+  uint64_t s;
+  explicit Dice(uint64_t seed) {
+    s = seed + 0x9e3779b97f4a7c15;
+    s = (s ^ (s >> 30)) * 0xbf58476d1ce4e5b9;
+    s = (s ^ (s >> 27)) * 0x94d049bb133111eb;
+    s = (s ^ (s >> 31)) | 1;
+  }
+  uint32_t below(uint32_t n) { s ^= s << 13; s ^= s >> 7; s ^= s << 17; return uint32_t((s >> 32) * n >> 32); }
+};
+
 // launch runs a whole grid; seed orders blocks and warps. It returns the number of thread instructions executed.
-uint64_t launch(const Function& fn, Dim3 grid, Dim3 dim, uint32_t dynamicShared, const uint8_t* params, int device, uint64_t seed);
+uint64_t launch(const Function& fn, Dim3 grid, Dim3 dim, uint32_t dynamicShared, const uint8_t* params, int device, uint64_t seed, struct Turn& turn);
 
 // each applies f to the lanes in m; a full warp is a plain loop that the compiler vectorises.
 template <class F> [[gnu::always_inline]] inline void each(Mask m, F f) {
