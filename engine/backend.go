@@ -86,6 +86,21 @@ func Drivers() []Driver {
 	return ds
 }
 
+// A DeviceError is what a device told when its memory was read or written, or when the host waited for it: often the fault of a
+// kernel that was launched long before.
+type DeviceError struct{ Err error }
+
+func (e *DeviceError) Error() string { return e.Err.Error() }
+
+func (e *DeviceError) Unwrap() error { return e.Err }
+
+func broken(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &DeviceError{err}
+}
+
 // A Shortage is an error of a device that has too little memory for what was asked of it: another may have enough.
 type Shortage string
 

@@ -98,7 +98,7 @@ func (b Buffer) raw() []byte {
 
 func (b Buffer) read(dst []byte) error {
 	if b.Mem != nil {
-		return b.Mem.ReadAt(dst, b.Off)
+		return broken(b.Mem.ReadAt(dst, b.Off))
 	}
 	copy(dst, b.raw())
 	return nil
@@ -106,7 +106,7 @@ func (b Buffer) read(dst []byte) error {
 
 func (b Buffer) write(src []byte) error {
 	if b.Mem != nil {
-		return b.Mem.WriteAt(src, b.Off)
+		return broken(b.Mem.WriteAt(src, b.Off))
 	}
 	copy(b.raw(), src)
 	return nil

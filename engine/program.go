@@ -378,7 +378,7 @@ func (pr *Program) WriteAt(slot string, at int, src any) error {
 
 func (pr *Program) sync() error {
 	if s, ok := pr.backend.(Syncer); ok {
-		return s.Sync()
+		return broken(s.Sync())
 	}
 	return nil
 }

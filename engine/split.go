@@ -206,7 +206,7 @@ func (b Buffer) readAt(dst []byte, off int) error {
 		copy(dst, b.raw()[off:])
 		return nil
 	}
-	return b.Mem.ReadAt(dst, b.Off+off)
+	return broken(b.Mem.ReadAt(dst, b.Off+off))
 }
 
 func (b Buffer) writeAt(src []byte, off int) error {
@@ -214,5 +214,5 @@ func (b Buffer) writeAt(src []byte, off int) error {
 		copy(b.raw()[off:], src)
 		return nil
 	}
-	return b.Mem.WriteAt(src, b.Off+off)
+	return broken(b.Mem.WriteAt(src, b.Off+off))
 }

@@ -126,7 +126,8 @@ func mistake(err error) bool {
 	_, wrong := errors.AsType[misuse](err)
 	_, small := errors.AsType[engine.Shortage](err)
 	_, stopped := errors.AsType[*engine.StepError](err)
-	return wrong && !small && !stopped
+	_, broken := errors.AsType[*engine.DeviceError](err)
+	return wrong && !small && !stopped && !broken
 }
 
 // report tells what went wrong and turns it into an exit status.
