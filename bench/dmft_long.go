@@ -18,7 +18,7 @@ func init() {
 		register(Case{Suite: "dmft", Name: fmt.Sprintf("p-spin quench to t=%g, compressed history", t), Family: "p-spin compressed history", Size: t, Unit: "s", Target: target, Slow: t > 1000,
 			Start: longQuench(t)})
 	}
-	register(Case{Suite: "dmft", Name: "network N=1000, 64 replicas, 20 steps", Unit: "s", Start: network})
+	register(Case{Suite: "dmft", Name: "network N=1000, 64 replicas, 20 steps", Unit: "s", Only: processorAndCUDA, Start: network})
 }
 
 // longQuench is p = 3 at T = 1/2 with a step and a thinning that err by 6e-5 in the energy at t ≤ 20.

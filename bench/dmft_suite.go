@@ -11,9 +11,9 @@ import (
 
 func init() {
 	register(
-		Case{Suite: "dmft", Name: "causal solver n=200, η=.5, 2,000 trajectories", Unit: "s", Target: 1.5 / 5, Start: causal(.5, 20, 2000)},
-		Case{Suite: "dmft", Name: "causal solver n=200, η=0, 20,000 trajectories", Unit: "s", Target: .49 / 4, Start: causal(0, 20, 20000)},
-		Case{Suite: "dmft", Name: "causal solver n=800, η=.5, 4,000 trajectories", Unit: "s", Target: 60, Slow: true, Start: causal(.5, 80, 4000)},
+		Case{Suite: "dmft", Name: "causal solver n=200, η=.5, 2,000 trajectories", Unit: "s", Only: processorAndCUDA, Target: 1.5 / 5, Start: causal(.5, 20, 2000)},
+		Case{Suite: "dmft", Name: "causal solver n=200, η=0, 20,000 trajectories", Unit: "s", Only: processorAndCUDA, Target: .49 / 4, Start: causal(0, 20, 20000)},
+		Case{Suite: "dmft", Name: "causal solver n=800, η=.5, 4,000 trajectories", Unit: "s", Only: processorAndCUDA, Target: 60, Slow: true, Start: causal(.5, 80, 4000)},
 		Case{Suite: "dmft", Name: "p-spin quench, 1,600 steps", Unit: "s", Target: 2.9 / 4, Start: func(engine.Backend) (*Work, error) { return quench(40, .025), nil }},
 	)
 	for _, n := range []int{200, 400, 800} {

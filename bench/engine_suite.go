@@ -17,6 +17,9 @@ import (
 // everywhere are the backends on which a float graph runs.
 var everywhere = []string{"cpu", "openblas", "tape", "cuda"}
 
+// processorAndCUDA are the backends on which work without large products makes sense.
+var processorAndCUDA = []string{"cpu", "cuda"}
+
 func init() {
 	for _, p := range []struct {
 		name    string

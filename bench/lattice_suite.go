@@ -20,9 +20,9 @@ func init() {
 	for _, l := range []int{16, 32} {
 		target := map[int]float64{16: 40, 32: 24}[l]
 		register(
-			Case{Suite: "spin", Name: fmt.Sprintf("ea3d L=%d, sweeps of 1 sample × 32 temperatures × 16 copies", l), Unit: "flips/ns", Target: 8.5, Slow: l == 32,
+			Case{Suite: "spin", Name: fmt.Sprintf("ea3d L=%d, sweeps of 1 sample × 32 temperatures × 16 copies", l), Unit: "flips/ns", Only: processorAndCUDA, Target: 8.5, Slow: l == 32,
 				Start: sweeps(kernels.Lattice{Size: []int{l, l, l}, Words: 8, CouplingWords: 1}, .9, 2)},
-			Case{Suite: "spin", Name: fmt.Sprintf("ea3d L=%d, sweeps of 512 samples at one temperature, numbers shared in a word", l), Unit: "flips/ns", Target: target, Slow: l == 32,
+			Case{Suite: "spin", Name: fmt.Sprintf("ea3d L=%d, sweeps of 512 samples at one temperature, numbers shared in a word", l), Unit: "flips/ns", Only: processorAndCUDA, Target: target, Slow: l == 32,
 				Start: sweeps(kernels.Lattice{Size: []int{l, l, l}, Words: 8, CouplingWords: 8, Shared: true}, 1.1, 1.1)},
 		)
 	}

@@ -15,12 +15,12 @@ type Peer struct {
 	Command string  `json:"command"`
 }
 
-// Against fills in the ratio to the best peer of each case: above 1 Cavity is faster.
+// Against fills in the ratio to the best peer of each case on one core of the processor: above 1 Cavity is faster.
 func Against(rs []Result, peers []Peer) {
 	for i := range rs {
 		r := &rs[i]
 		for _, p := range peers {
-			if p.Suite != r.Suite || p.Case != r.Case || p.Unit != r.Unit || p.Value <= 0 || r.Error != "" || r.Workers != 1 {
+			if p.Suite != r.Suite || p.Case != r.Case || p.Unit != r.Unit || p.Value <= 0 || r.Error != "" || r.Workers != 1 || strings.HasPrefix(r.Backend, "cuda") {
 				continue
 			}
 			ratio := r.over(p)

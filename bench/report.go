@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"cavity/engine/stats"
@@ -52,10 +53,13 @@ func ReadReport(in io.Reader) (Report, error) {
 func (r Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	m := r.Machine
-	fmt.Fprintf(&b, "Rows with one worker count processor time, others wall time; the value is the fastest repeat's, the spread that of all. Estimates, with their standard errors in parentheses, are means over repeats; × one is how many times faster several workers are than one, timed in turn; off is the deviation from the exact value.\n\n")
+	fmt.Fprintf(&b, "Rows with one worker on the processor count processor time, others wall time; the value is the fastest repeat's, the spread that of all. Estimates, with their standard errors in parentheses, are means over repeats; × one is how many times faster several workers are than one, timed in turn; off is the deviation from the exact value.\n\n")
 	fmt.Fprintf(&b, "%s, %d cores, %s, %s %s", m.CPU, m.Cores, m.Level, m.Go, m.OS)
 	if m.PeakGFLOPs > 0 {
 		fmt.Fprintf(&b, "; measured peaks of one worker: %.0f GFLOP/s in float32 products, %.1f GB/s copied; of peak is the share of the speed that these allow", m.PeakGFLOPs, m.CopyGBs)
+	}
+	for _, d := range r.devices() {
+		b.WriteString("; " + d)
 	}
 	b.WriteString("\n\n| suite | case | backend | workers | value | spread | allocs | memory | target | of peak | best peer |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, x := range r.Results {
@@ -99,6 +103,16 @@ func (r Report) WriteTable(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// devices says what backends other than the processor's run on.
+func (r Report) devices() (all []string) {
+	for _, x := range r.Results {
+		if d := x.Backend + " is " + x.Device; x.Device != "" && !slices.Contains(all, d) {
+			all = append(all, d)
+		}
+	}
+	return all
 }
 
 func number(x float64) string {

@@ -22,7 +22,8 @@ type Result struct {
 	Family    string  `json:"family,omitempty"`
 	Size      float64 `json:"size,omitempty"`
 	Backend   string  `json:"backend"`
-	Level     string  `json:"level"` // of vector instructions, on the processor
+	Device    string  `json:"device,omitempty"` // what the backend runs on, where its name does not say
+	Level     string  `json:"level"`            // of vector instructions, on the processor
 	Workers   int     `json:"workers"`
 	Unit      string  `json:"unit"`
 	Value     float64 `json:"value"`         // of the fastest repeat
@@ -30,7 +31,7 @@ type Result struct {
 	Err       float64 `json:"err,omitempty"` // standard error of a value that is an estimate
 	Repeats   int     `json:"repeats"`
 	SpeedUp   float64 `json:"speed_up,omitempty"` // of several workers over one, timed in turn
-	Clock     string  `json:"clock"`              // cpu: processor time, for one worker; wall
+	Clock     string  `json:"clock"`              // cpu: processor time, for one worker on the processor; wall
 	Allocs    float64 `json:"allocs"`             // a step, in the fastest repeat
 	PeakMB    float64 `json:"peak_mb,omitempty"`  // largest resident memory of the process while the case ran
 	Roofline  float64 `json:"roofline,omitempty"` // share of the speed that the measured peaks allow
@@ -125,18 +126,26 @@ func (j job) run(o Options) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if device, emulated := engine.Emulates(b); emulated {
+		return nil, errors.Join(fmt.Errorf("bench: backend %s is an emulation, %s: it has no speed that could be measured", b.Name(), device), b.Close())
+	}
 	var rs []Result
 	if j.c.Trial != nil {
 		rs = j.c.try(b, j.workers, o)
 	} else {
-		if lowered {
-			j.c.Target = 0 // targets are for the best instructions
+		if lowered || kindOf(b) == "cuda" {
+			j.c.Target = 0 // targets are for a processor with the best instructions
 		}
 		rs = []Result{j.c.time(b, j.workers, o)}
+	}
+	device := ""
+	if t, ok := b.(engine.Teller); ok {
+		device = t.Facts()["device"]
 	}
 	err = b.Close()
 	for i := range rs {
 		r := &rs[i]
+		r.Device = device
 		r.Workers, r.Level = j.workers, j.level.String()
 		if err != nil && r.Error == "" {
 			r.Error = err.Error()
@@ -187,6 +196,7 @@ func (c Case) time(b engine.Backend, workers int, o Options) (r Result) {
 	if r.Clock = "wall"; workers == 1 && kindOf(b) != "cuda" {
 		r.Clock, w.clock = "cpu", processorTime
 	}
+	w.finish(b)
 	n, err := w.calibrate(o.Length)
 	if err != nil {
 		return fail(err)
@@ -267,6 +277,16 @@ func processorTime() time.Duration {
 		return wall()
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// finish lets steps end with the end of their work where launches return before it.
+func (w *Work) finish(b engine.Backend) {
+	s, ok := b.(engine.Syncer)
+	if !ok {
+		return
+	}
+	step := w.Step
+	w.Step = func(n int) error { return errors.Join(step(n), s.Sync()) }
 }
 
 // calibrate finds a number of steps that takes about the length of a repeat, warming up on the way.

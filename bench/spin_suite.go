@@ -20,22 +20,22 @@ func init() {
 	}
 	for _, l := range []int{16, 32} {
 		register(
-			Case{Suite: "spin", Name: fmt.Sprintf("ea3d L=%d, 16 samples × 32 temperatures, exchange every sweep", l), Unit: "flips/ns", Target: 7, Slow: l == 32,
+			Case{Suite: "spin", Name: fmt.Sprintf("ea3d L=%d, 16 samples × 32 temperatures, exchange every sweep", l), Unit: "flips/ns", Only: processorAndCUDA, Target: 7, Slow: l == 32,
 				Start: tempering(spin.Tempering{Model: spin.EdwardsAnderson{L: l, D: 3}, Temperatures: wide, Systems: 16, Copies: 1, Seed: 1}, nil)},
-			Case{Suite: "spin", Name: fmt.Sprintf("ea3d L=%d, 1 sample × 32 temperatures × 2 copies", l), Unit: "flips/ns", Target: 4,
+			Case{Suite: "spin", Name: fmt.Sprintf("ea3d L=%d, 1 sample × 32 temperatures × 2 copies", l), Unit: "flips/ns", Only: processorAndCUDA, Target: 4,
 				Start: tempering(spin.Tempering{Model: spin.EdwardsAnderson{L: l, D: 3}, Temperatures: wide, Copies: 2, Seed: 1}, nil)},
 		)
 	}
-	register(Case{Suite: "spin", Name: "ising2d L=1024 at T=2.5", Unit: "flips/ns", Target: 8,
+	register(Case{Suite: "spin", Name: "ising2d L=1024 at T=2.5", Unit: "flips/ns", Only: processorAndCUDA, Target: 8,
 		Start: tempering(spin.Tempering{Model: spin.Ising{L: 1024, D: 2}, Temperatures: []float64{2.5}, Copies: 1, Seed: 1}, kaufman(1024))})
 	for n, target := range map[int]float64{512: .055, 1024: .035, 4096: .0065} {
-		register(Case{Suite: "spin", Name: fmt.Sprintf("sk N=%d, 32 temperatures", n), Unit: "flips/ns", Target: target, Slow: n > 1024,
+		register(Case{Suite: "spin", Name: fmt.Sprintf("sk N=%d, 32 temperatures", n), Unit: "flips/ns", Only: processorAndCUDA, Target: target, Slow: n > 1024,
 			Start: tempering(spin.Tempering{Model: spin.SherringtonKirkpatrick{N: n}, Temperatures: dense, Copies: 1, Seed: 1}, nil)})
 	}
-	register(Case{Suite: "spin", Name: "hopfield N=2000 P=100, 32 temperatures", Unit: "flips/ns", Target: .03,
+	register(Case{Suite: "spin", Name: "hopfield N=2000 P=100, 32 temperatures", Unit: "flips/ns", Only: processorAndCUDA, Target: .03,
 		Start: tempering(spin.Tempering{Model: spin.Hopfield{N: 2000, P: 100}, Temperatures: dense, Copies: 1, Seed: 1}, nil)})
 	for _, l := range []int{32, 64, 128, 256} {
-		register(Case{Suite: "spin", Name: fmt.Sprintf("step of ising2d L=%d, 64 temperatures", l), Family: "ising2d steps", Size: float64(l), Unit: "ms", Slow: l > 128,
+		register(Case{Suite: "spin", Name: fmt.Sprintf("step of ising2d L=%d, 64 temperatures", l), Family: "ising2d steps", Size: float64(l), Unit: "ms", Only: processorAndCUDA, Slow: l > 128,
 			Start: tempering(spin.Tempering{Model: spin.Ising{L: l, D: 2}, Temperatures: must(spin.Linear(1.8, 3, 64)), Copies: 1, Seed: 1}, nil)})
 	}
 }

@@ -48,6 +48,20 @@ type Teller interface {
 	Facts() map[string]string
 }
 
+// An Emulator is a backend that may run on an emulation of its device, for tests. It computes the same, but its speed is nobody's.
+type Emulator interface {
+	Backend
+	Emulates() (device string, emulated bool)
+}
+
+// Emulates names the device that a backend only emulates; emulated is false where it does not.
+func Emulates(b Backend) (device string, emulated bool) {
+	if e, ok := b.(Emulator); ok {
+		return e.Emulates()
+	}
+	return "", false
+}
+
 // Options configure a backend when it is opened.
 type Options struct {
 	Workers int               // goroutines; 0 means all cores

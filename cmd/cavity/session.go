@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"os/signal"
 	"slices"
@@ -209,6 +210,16 @@ func (f *frame) compute(v computing) (err error) {
 
 // finish saves and prints the results.
 func (f *frame) finish(s *session, res *result) error {
+	if device, emulated := engine.Emulates(s.backend); emulated {
+		s.Warn("%s is an emulation, %s: its speed means nothing, and rates are left out", s.backend.Name(), device)
+		for i, e := range res.Timing {
+			if _, number := e.Value.(float64); number {
+				res.Timing[i].Value = math.NaN()
+			} else if e.Key != "epochs" { // which are results
+				res.Timing[i].Value = nil
+			}
+		}
+	}
 	if t, ok := s.backend.(engine.Teller); ok {
 		res.Timing.Set("backend", t.Facts())
 	}

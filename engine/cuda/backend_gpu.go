@@ -130,6 +130,11 @@ func (b *backend) Facts() map[string]string {
 	return map[string]string{"name": b.Name(), "device": b.name, "products": b.products.String()}
 }
 
+// Emulates tells whether the device is the emulator, which says so in its name.
+func (b *backend) Emulates() (device string, emulated bool) {
+	return b.name, strings.Contains(b.name, "not a GPU")
+}
+
 // Multiprocessors is how many blocks the device runs at least at a time.
 func (b *backend) Multiprocessors() int { return b.multiprocessors }
 

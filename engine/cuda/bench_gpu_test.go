@@ -16,7 +16,7 @@ import (
 // timed opens a real device; no time is ever taken from the emulator.
 func timed(b *testing.B, name string) *backend {
 	d := openAs(b, name)
-	if strings.Contains(d.name, "not a GPU") {
+	if _, emulated := d.Emulates(); emulated {
 		b.Skip("an emulation has no speed")
 	}
 	return d

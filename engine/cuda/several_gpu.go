@@ -58,6 +58,9 @@ func (s *several) Facts() map[string]string {
 	return facts
 }
 
+// Emulates tells whether the devices are emulated.
+func (s *several) Emulates() (device string, emulated bool) { return s.devices[0].Emulates() }
+
 // Sync waits for all devices.
 func (s *several) Sync() error {
 	var errs []error

@@ -149,6 +149,11 @@ func decode(t *testing.T, text []byte) any {
 	return v
 }
 
+// timing are the keys that say how a result was computed.
+func timing(key string, _ any) bool {
+	return strings.Contains(key, "second") || strings.Contains(key, "per_ns") || key == "backend"
+}
+
 // differ names the first place where two results differ by more than abs + rel·|want|; times are not results.
 func differ(path string, want, got any, abs, rel float64) string {
 	switch w := want.(type) {
@@ -158,9 +163,12 @@ func differ(path string, want, got any, abs, rel float64) string {
 			return fmt.Sprintf("%s: %v, want %v", path, got, want)
 		}
 		for _, m := range []map[string]any{w, g} { // how it was computed is not a result
-			maps.DeleteFunc(m, func(k string, _ any) bool {
-				return strings.Contains(k, "second") || strings.Contains(k, "per_ns") || k == "backend"
-			})
+			maps.DeleteFunc(m, timing)
+			if none, ok := m["not_finite"].(map[string]any); ok { // rates of an emulation, and perhaps results
+				if maps.DeleteFunc(none, timing); len(none) == 0 {
+					delete(m, "not_finite")
+				}
+			}
 		}
 		if len(g) != len(w) {
 			return fmt.Sprintf("%s: %v, want %v", path, got, want)
@@ -192,4 +200,21 @@ func differ(path string, want, got any, abs, rel float64) string {
 		}
 	}
 	return fmt.Sprintf("%s: %v, want %v", path, got, want)
+}
+
+// TestEmulationIsNotTimed: the emulator computes, and says what it is, but neither rates nor benchmarks are taken of it.
+func TestEmulationIsNotTimed(t *testing.T) {
+	binary := command(t)
+	emulated(t)
+	sum := result(t, binary, "temper --model ising2d --size 8 --temps 1.8:3.0:4 --warmup 20 --sweeps 40", "cuda").(map[string]any)
+	if rate, there := sum["flips_per_ns"]; !there || rate != nil {
+		t.Errorf("a rate of %v", rate)
+	}
+	if device := sum["backend"].(map[string]any)["device"]; device != "PTX emulator (not a GPU)" {
+		t.Errorf("the device is %v", device)
+	}
+	out, err := exec.Command(binary, "bench", "--suite", "engine", "--backends", "cuda", "--quick").CombinedOutput()
+	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 || !strings.Contains(string(out), "cuda:0 is an emulation, PTX emulator (not a GPU): it has no speed that could be measured") || strings.Contains(string(out), "FLOP") {
+		t.Errorf("%v: %s", err, out)
+	}
 }
