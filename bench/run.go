@@ -286,7 +286,12 @@ func (w *Work) finish(b engine.Backend) {
 		return
 	}
 	step := w.Step
-	w.Step = func(n int) error { return errors.Join(step(n), s.Sync()) }
+	w.Step = func(n int) error {
+		if err := step(n); err != nil {
+			return err
+		}
+		return s.Sync()
+	}
 }
 
 // calibrate finds a number of steps that takes about the length of a repeat, warming up on the way.

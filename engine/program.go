@@ -340,7 +340,7 @@ func (pr *Program) Read(slot string, dst any) error {
 	if err != nil {
 		return err
 	}
-	if err := pr.sync(); err != nil {
+	if err := pr.Sync(); err != nil {
 		return err
 	}
 	return b.read(raw)
@@ -361,7 +361,7 @@ func (pr *Program) ReadAt(slot string, at int, dst any) error {
 	if err != nil {
 		return err
 	}
-	if err := pr.sync(); err != nil {
+	if err := pr.Sync(); err != nil {
 		return err
 	}
 	return b.read(raw)
@@ -376,7 +376,8 @@ func (pr *Program) WriteAt(slot string, at int, src any) error {
 	return b.write(raw)
 }
 
-func (pr *Program) sync() error {
+// Sync waits until the device has done all that the Program launched, which reads do by themselves: it is for whoever reads a clock.
+func (pr *Program) Sync() error {
 	if s, ok := pr.backend.(Syncer); ok {
 		return broken(s.Sync())
 	}

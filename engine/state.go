@@ -53,7 +53,7 @@ func (pr *Program) header() stateHeader {
 
 // Save writes all that a bit-exact resume needs: the clock, the stages' passes and repeats, and every slot.
 func (pr *Program) Save(w io.Writer) error {
-	if err := pr.sync(); err != nil {
+	if err := pr.Sync(); err != nil {
 		return err
 	}
 	h := pr.header()
@@ -124,7 +124,7 @@ func (pr *Program) Load(r io.Reader) error {
 	if binary.LittleEndian.Uint32(got[:]) != want {
 		return errors.New("engine: the saved state is damaged: its checksum does not match")
 	}
-	if err := pr.sync(); err != nil {
+	if err := pr.Sync(); err != nil {
 		return err
 	}
 	for name, raw := range data {

@@ -74,6 +74,9 @@ func (v *modesCompare) update(b engine.Backend, n modes.Network) (float64, error
 		if err := tr.Program.Step(context.Background(), updates); err != nil {
 			return 0, err
 		}
+		if err := tr.Program.Sync(); err != nil {
+			return 0, err
+		}
 		least = min(least, time.Since(began).Seconds()/updates)
 	}
 	return least, nil

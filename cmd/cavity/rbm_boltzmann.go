@@ -111,6 +111,9 @@ func (v *rbmBoltzmann) train(ctx context.Context, s *session, tr *boltzmann.Trai
 	began, updates := time.Now(), uint64(tr.Updates())
 	r := engine.Run{Program: tr.Program, Until: updates * uint64(v.Epochs), Every: updates, Period: s.CheckpointEvery, Report: s.Report,
 		Measure: func(uint64) error {
+			if err := tr.Program.Sync(); err != nil {
+				return err
+			}
 			_, err := tr.Close(context.Background(), me, time.Since(began).Seconds()) // short, and never repeated
 			began = time.Now()
 			return err

@@ -119,6 +119,9 @@ func (v *rbmSample) sample(ctx context.Context, s *session, sa *rbm.Sampler) (*r
 	if err := r.Do(ctx); err != nil {
 		return nil, err
 	}
+	if err := sa.Program.Sync(); err != nil {
+		return nil, err
+	}
 	took := time.Since(began).Seconds()
 	if err := save(); err != nil {
 		return nil, err

@@ -198,6 +198,9 @@ func (v *rbmTrain) run(ctx context.Context, s *session, tr *rbm.Trainer, mo *rbm
 	s.Phase("updates")
 	began, first := time.Now(), tr.Program.Steps()
 	measure := func(step uint64) error {
+		if err := tr.Program.Sync(); err != nil {
+			return err
+		}
 		took := time.Since(began).Seconds()
 		c.updates, c.seconds = c.updates+step-first, c.seconds+took
 		e, err := tr.Close(context.Background(), mo, took) // short, and never repeated

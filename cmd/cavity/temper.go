@@ -117,6 +117,9 @@ func (v *temper) compute(ctx context.Context, s *session) (*result, error) {
 	if err := c.Do(ctx); err != nil {
 		return nil, err
 	}
+	if err := sampler.Program.Sync(); err != nil {
+		return nil, err
+	}
 	rate := float64(sampler.Program.Steps()-first) * sampler.Flips() / float64(time.Since(ran).Nanoseconds())
 	if c.Save != nil {
 		if err := c.Save(); err != nil {

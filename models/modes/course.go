@@ -40,6 +40,9 @@ func (c *Course) Do(ctx context.Context) error {
 	return engine.Run{
 		Program: tr.Program, Until: uint64(c.Epochs) * per, Every: per, Save: c.Save, Period: c.Period, Report: c.Report,
 		Measure: func(uint64) error {
+			if err := tr.Program.Sync(); err != nil {
+				return err
+			}
 			if whole {
 				c.Seconds = append(c.Seconds, time.Since(began).Seconds())
 			}
