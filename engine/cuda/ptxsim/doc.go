@@ -3,8 +3,9 @@
 // It is an emulation, names its device so, and serves tests on machines without a GPU. It executes the PTX that Cavity ships:
 // integer and float arithmetic of one defined result, divergence and reconvergence of lanes, shared memory, barriers,
 // shuffles, votes and atomics, with warps and blocks in an order drawn from a seed. It stops at an access out of bounds or
-// misaligned, a read of bytes that nobody wrote, two threads that touch a word without a barrier between them, a barrier
-// that some threads never reach, and a warp operation that names absent lanes.
+// misaligned, a read of bytes that nobody wrote, a register that a thread reads before it has written it (to move or select it is no
+// read), two threads that touch a word without a barrier between them, a barrier that some threads never reach, and a warp
+// operation that names absent lanes.
 //
 // Streams are asynchronous: launches, copies, fills and events wait in queues until something forces them to run, and the seed
 // decides which stream goes first. Two operations that touch the same bytes, one of them writing, must be ordered by an event, by a

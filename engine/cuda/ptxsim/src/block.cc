@@ -14,7 +14,7 @@ class Runner {
  public:
   Runner(const Function& fn, Block& b) : fn_(fn), code_(fn.code.data()), b_(b) {
     warps_.resize((b.dim.count() + kLanes - 1) / kLanes);
-    // poison: a register read before it is written gives a wild value
+    // poison: what was never written is a wild value
     files_.assign(warps_.size() * stride(), 0xA5);
     for (size_t k = 0; k < warps_.size(); k++) {
       Warp& w = warps_[k];
@@ -39,6 +39,7 @@ class Runner {
   void begin(Warp& w, Dim3 id);
   void slice(Warp& w, uint32_t quantum);
   bool step(Warp& w, size_t at);
+  void look(Warp& w, const Instr& I, Mask lanes);
   void branch(Warp& w, size_t at, Mask taken, int target);
   bool synchronise(Warp& w, size_t at, Mask m);
   void join(Warp& w);
@@ -52,6 +53,7 @@ void Runner::begin(Warp& w, Dim3 id) {
   w.exited = 0;
   w.sync = 0;
   w.fragments.assign(1, {w.present, 0, Fragment::ready});
+  for (uint32_t o : fn_.definedWords) *w.at<uint32_t>(o) = 0;
   std::fill(w.local.begin(), w.local.end(), 0xA5);
   std::fill(w.localWritten.begin(), w.localWritten.end(), 0);
   auto set = [&](Special s, auto f) { if (uint32_t o = fn_.special[int(s)]; o != kNone) for (uint32_t l = 0; l < kLanes; l++) w.at<uint32_t>(o)[l] = f(uint32_t(first) + l, l); };
@@ -112,11 +114,28 @@ bool Runner::synchronise(Warp& w, size_t at, Mask m) {
   return true;
 }
 
+// look checks that the lanes of an instruction read what they have written, and notes what they write.
+void Runner::look(Warp& w, const Instr& I, Mask lanes) {
+  const Watch& watch = fn_.watches[size_t(I.watch) - 1];
+  auto written = [&](uint32_t word) { return word == kNone ? kAll : *w.at<uint32_t>(word); };
+  auto check = [&](const Watch::Register& r, Mask m) {
+    if (Mask bad = m & ~written(r.word))
+      throw Fault{kLaunchFailed, "register " + r.name + " is read before it is written by thread " + std::to_string(w.index * kLanes + __builtin_ctz(bad)) + ": " + *I.text};
+  };
+  check(watch.guard, lanes);
+  if (I.guard != kNone) { Mask p = *w.at<uint32_t>(I.guard); lanes &= I.guardNot ? ~p : p; }
+  for (auto& r : watch.uses) check(r, lanes);
+  Mask known = kAll, p = I.copies && I.c != kNone ? *w.at<uint32_t>(I.c) ^ (I.srcNot ? kAll : 0) : 0;
+  for (auto& s : watch.sources) known &= written(s.word) | ~((s.ifTrue ? p : 0) | (s.ifFalse ? ~p : 0));
+  for (uint32_t o : watch.results) { uint32_t& word = *w.at<uint32_t>(o); word = (word & ~lanes) | (known & lanes); }
+}
+
 // step executes one instruction of a fragment; false when the fragment cannot go on.
 bool Runner::step(Warp& w, size_t at) {
   Fragment& f = w.fragments[at];
   const Instr& I = code_[f.pc];
   Mask m = f.lanes;
+  if (I.watch) [[unlikely]] look(w, I, m);
   if (I.guard != kNone) { Mask p = *w.at<uint32_t>(I.guard); m &= I.guardNot ? ~p : p; }
   executed += uint64_t(__builtin_popcount(m));
   switch (I.flow) {

@@ -31,6 +31,7 @@ class Parser {
   Scope* scope_ = nullptr;
   std::deque<Scope> scopes_;
   std::map<std::pair<uint64_t, int>, uint32_t> constants_;
+  std::map<uint32_t, std::string> registers_;
   struct Jump { size_t instr; std::string label; Scope* scope; };
   std::vector<Jump> jumps_;
 

@@ -138,7 +138,7 @@ void Parser::entry() {
   f_ = fn.get();
   f_->name = next();
   for (auto& s : f_->special) s = kNone;
-  constants_.clear(); local_.clear(); scopes_.clear(); jumps_.clear();
+  constants_.clear(); registers_.clear(); local_.clear(); scopes_.clear(); jumps_.clear();
   parameters();
   while (peek() != "{") {
     std::string s = next();
@@ -157,6 +157,7 @@ void Parser::entry() {
   decode(end, {"exit"});
   f_->code.push_back(end);
   resolve();
+  findUndefined(*f_, registers_);
   m_->functions[f_->name] = std::move(fn);
   f_ = nullptr;
 }
@@ -196,14 +197,18 @@ void Parser::body() {
 void Parser::registers() {
   Ty t = typeNamed(next().substr(1));
   if (t == Ty::none) fail("unknown register type");
+  auto declare = [&](const std::string& name) {
+    scope_->regs[name] = {slot(t), t};
+    registers_[scope_->regs[name].offset] = name;
+  };
   do {
     std::string name = next();
     if (accept("<")) {
       int64_t n = integer();
       expect(">");
-      for (int64_t k = 0; k < n; k++) scope_->regs[name + std::to_string(k)] = {slot(t), t};
+      for (int64_t k = 0; k < n; k++) declare(name + std::to_string(k));
     } else {
-      scope_->regs[name] = {slot(t), t};
+      declare(name);
     }
   } while (accept(","));
   expect(";");
@@ -240,6 +245,8 @@ void Parser::instruction() {
   const Opcode parts = split(next());
   decode(I, parts);
   operands(I, parts);
+  I.copies = parts[0] == "mov" || parts[0] == "selp";
+  I.vecWritten = parts[0] == "ld" || (parts[0] == "mov" && I.mode == 1);
   expect(";");
   if (!I.run && I.flow == Flow::plain) fail("cannot run " + parts[0]);
   std::string text;

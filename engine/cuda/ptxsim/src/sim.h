@@ -1,9 +1,9 @@
 // ptxsim is a stand-in for libcuda.so.1 that interprets PTX on the host, for tests on machines without a GPU.
 //
 // It executes warps of 32 lanes with divergence and reconvergence, several warps interleaved in a seeded random order, and
-// it stops at what a real device may let pass: accesses out of bounds or misaligned, reads of bytes nobody wrote, two
-// threads that touch one word without a barrier between them, barriers that not every thread reaches, warp operations
-// that name absent lanes.
+// it stops at what a real device may let pass: accesses out of bounds or misaligned, reads of bytes nobody wrote, registers
+// read before they are written, two threads that touch one word without a barrier between them, barriers that not every thread
+// reaches, warp operations that name absent lanes.
 //
 // Streams are queues that run as late as they can, in an order between streams that the seed decides. It stops at two operations
 // that touch the same bytes, one of them writing, when no event, wait or rule of the null stream orders them, whichever ran
@@ -14,10 +14,10 @@
 // streams with an older reader than the last two, two streams that write the same value, races in memory of which one side is
 // 65,536 copies ago. It says nothing about speed.
 //
-// ptx.cc reads text into Functions with operand.cc for what an instruction names, and decode.cc finds the code of each: alu.cc holds
-// the arithmetic, convert.cc moves and conversions, warp.cc shuffles and votes, memory.cc loads, stores, atomics and their checks.
-// block.cc runs thread blocks. driver.cc is the CUDA driver interface, with copy.cc for what moves bytes and stream.cc for queues and
-// events; order.cc knows which operations of streams come before which.
+// ptx.cc reads text into Functions with operand.cc for what an instruction names, define.cc finds the registers to watch, and
+// decode.cc the code of each instruction: alu.cc holds the arithmetic, convert.cc moves and conversions, warp.cc shuffles and votes,
+// memory.cc loads, stores, atomics and their checks. block.cc runs thread blocks. driver.cc is the CUDA driver interface, with
+// copy.cc for what moves bytes and stream.cc for queues and events; order.cc knows which operations of streams come before which.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -70,6 +70,9 @@ struct Instr {
   uint32_t d2 = kNone;          // second result: setp p|q, shfl d|p
   uint32_t guard = kNone;       // predicate
   bool guardNot = false, srcNot = false;
+  bool copies = false;          // the result is one of the sources, which may be a register that was never written
+  bool vecWritten = false;      // vec is written, not read
+  int watch = 0;                // if not 0, watches[watch-1] says which registers to look at
   Flow flow = Flow::plain;
   Ty ty = Ty::none, from = Ty::none;
   uint8_t mode = 0, round = 0;
@@ -88,6 +91,16 @@ struct Instr {
 enum class Special : uint8_t { tidX, tidY, tidZ, ntidX, ntidY, ntidZ, ctaidX, ctaidY, ctaidZ, nctaidX, nctaidY, nctaidZ,
   laneid, warpid, nwarpid, maskEq, maskLt, maskLe, maskGt, maskGe, count };
 
+// Watch is what to check of an instruction that may read registers before they are written; see define.cc.
+struct Watch {
+  struct Register { uint32_t word = kNone; std::string name; };  // word: where the lanes are in which it was written
+  struct Source { uint32_t word; bool ifTrue, ifFalse; };        // of a copy, under the predicate of a selection
+  Register guard;
+  std::vector<Register> uses;
+  std::vector<Source> sources;
+  std::vector<uint32_t> results;
+};
+
 struct Param { std::string name; int offset, size; };
 
 struct Function {
@@ -102,6 +115,8 @@ struct Function {
   uint32_t staticShared = 0, localBytes = 0;
   uint32_t maxDynamicShared = 49152;
   int maxThreads = 1024;
+  std::vector<Watch> watches;
+  std::vector<uint32_t> definedWords;                      // 0 when a block begins
   std::deque<std::string> texts;                           // the instructions as written, for messages
 };
 
@@ -116,6 +131,8 @@ std::unique_ptr<Module> parse(const char* text, int device);
 // An Opcode is "add.s32" split at its dots.
 using Opcode = std::vector<std::string>;
 bool suffix(const Opcode& parts, const char* s);
+// findUndefined sets up the watches of a function; registers are the names of what lies at which offset.
+void findUndefined(Function& f, const std::map<uint32_t, std::string>& registers);
 // decode fills I.run and I.flow; it throws a Fault when it knows no such instruction. The others are its parts: each finds the
 // functions of its kind and fills in what these need, or returns nullptr.
 void decode(Instr& I, const Opcode& parts);
