@@ -4,7 +4,6 @@ package cuda
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"gorgonia.org/cu"
