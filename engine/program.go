@@ -24,6 +24,8 @@ type Program struct {
 	stages  []stage
 	slots   map[string]Buffer
 	pool    *pool
+	free    int64   // bytes of a Bounded backend when compilation began, 0 where unknown
+	taken   float64 // bytes, counted against free
 	consts  map[string]Buffer
 	moment  *Moment
 	first   map[*gorgonia.Node]uint64 // see lowering
@@ -61,7 +63,10 @@ func compile(p Plan, b Backend) (*Program, error) {
 		return nil, fmt.Errorf("engine: a plan of %d stages: 1 to 255", len(p.Stages))
 	}
 	pr := &Program{backend: b, seed: p.Seed, slots: map[string]Buffer{}, consts: map[string]Buffer{}, first: p.first}
-	pr.pool = &pool{alloc: b.Alloc, idle: map[poolKey][]Buffer{}, held: map[*value]Buffer{}}
+	if b, ok := b.(Bounded); ok {
+		pr.free = b.Free()
+	}
+	pr.pool = &pool{alloc: pr.alloc, idle: map[poolKey][]Buffer{}, held: map[*value]Buffer{}}
 	seen := map[string]bool{}
 	for _, s := range p.Stages {
 		if s.Name == "" || seen[s.Name] {
@@ -215,7 +220,7 @@ func (pr *Program) slot(name string, dt tensor.Dtype, shape []int) (Buffer, erro
 		}
 		return b, nil
 	}
-	b, err := pr.backend.Alloc(dt, max(Volume(shape), 1))
+	b, err := pr.alloc(dt, max(Volume(shape), 1))
 	if err != nil {
 		return b, fmt.Errorf("slot %q: %w", name, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -86,15 +87,19 @@ func run(args []string, stdout, stderr io.Writer, options ...kong.Option) (statu
 
 // execute parses a command line and runs its verb.
 func (f *frame) execute(args []string) error {
+	if len(args) > 0 && args[0] == "help" { // cavity help temper
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	parsed, err := f.parse(args)
 	if err != nil {
 		return err
 	}
-	if parsed, err = f.resumed(parsed, args); err != nil {
+	f.parsed = parsed
+	if f.parsed, err = f.resumed(parsed, args); err != nil {
+		f.parsed = parsed
 		return err
 	}
-	f.parsed = parsed
-	return parsed.Run(f)
+	return f.parsed.Run(f)
 }
 
 // parse reads a command line without running anything.
@@ -130,6 +135,18 @@ func mistake(err error) bool {
 	return wrong && !small && !stopped && !broken
 }
 
+// understood is the verb that a command line names, as far as it was understood: the place of the help for a mistake.
+func (f *frame) understood(err error) string {
+	parsed := f.parsed
+	if wrong, ok := errors.AsType[*kong.ParseError](err); ok && parsed == nil {
+		parsed = wrong.Context
+	}
+	if parsed == nil || parsed.Selected() == nil {
+		return "cavity"
+	}
+	return parsed.Selected().FullPath()
+}
+
 // report tells what went wrong and turns it into an exit status.
 func (f *frame) report(err error) int {
 	if err == nil {
@@ -137,7 +154,7 @@ func (f *frame) report(err error) int {
 	}
 	text := strings.TrimSuffix(strings.ReplaceAll(err.Error(), "\n", " "), ".")
 	if mistake(err) {
-		fmt.Fprintf(f.stderr, "cavity: %s; see `cavity --help`\n", text)
+		fmt.Fprintf(f.stderr, "cavity: %s; see `%s --help`\n", text, f.understood(err))
 		return misused
 	}
 	fmt.Fprintf(f.stderr, "cavity: %s\n", text)

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"cavity/engine"
+	"cavity/engine/store"
 )
 
 // common are the flags of every verb that computes; such a verb embeds them.
@@ -23,6 +26,17 @@ type common struct {
 
 // flags makes an embedded common reachable through the interface computing.
 func (c *common) flags() *common { return c }
+
+// outside reports whether a number is not between these two.
+func outside(n, least, most int) bool { return n < least || n > most }
+
+// weightsIn is the file of weights that a path names: the path itself, or that file in a run folder.
+func weightsIn(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return filepath.Join(path, store.WeightsFile)
+	}
+	return path
+}
 
 // check finds common flags that contradict each other or are out of range.
 func (c *common) check() error {

@@ -5,8 +5,6 @@ import (
 	"encoding/gob"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"cavity/engine/store"
 	"cavity/models/dataset"
@@ -33,10 +31,7 @@ func (v *modesAnalyse) validate() error {
 	if v.Steps < 1 || v.Draws < 1 {
 		return misusef("--steps is %d and --draws is %d: at least 1", v.Steps, v.Draws)
 	}
-	path := v.Weights
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, store.WeightsFile)
-	}
+	path := weightsIn(v.Weights)
 	arrays, metadata, err := store.ReadSafetensors(path)
 	if err != nil {
 		return err

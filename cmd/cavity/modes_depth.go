@@ -28,8 +28,8 @@ func (v *modesDepth) validate() error {
 	switch {
 	case v.Units < 2 || v.Units > 20000 || v.Depth < 1 || v.Depth > 200:
 		return misusef("--units is %d and --depth is %d: 2 to 20000 units, 1 to 200 layers", v.Units, v.Depth)
-	case v.Samples < 2*v.Units:
-		return misusef("--samples is %d: at least twice the %d units", v.Samples, v.Units)
+	case outside(v.Samples, 2*v.Units, 10_000_000):
+		return misusef("--samples is %d: at least twice the %d units, and at most 10000000", v.Samples, v.Units)
 	case v.Networks < 2:
 		return misusef("--networks is %d: at least two for an error", v.Networks)
 	case !(v.Gain > 0) || math.IsInf(v.Gain, 0):

@@ -47,9 +47,11 @@ func (v *rbmBoltzmann) validate() (err error) {
 	switch {
 	case v.Hidden < 1:
 		return misusef("--hidden is %d: at least 1", v.Hidden)
-	case v.Examples < 1 || v.Likelihood < 0 || v.AisTemps < 2 || v.Temperatures < 2 || v.Burn < 0:
-		return misusef("--examples is %d, --likelihood %d, --ais-temps %d, --temperatures %d and --burn %d: at least 1, 0, 2, 2 and 0",
-			v.Examples, v.Likelihood, v.AisTemps, v.Temperatures, v.Burn)
+	case v.K < 1:
+		return misusef("--k is %d: at least 1", v.K)
+	case v.Examples < 1 || v.Likelihood < 0 || outside(v.AisTemps, 2, mostTemperatures) || outside(v.Temperatures, 2, mostTemperatures) || v.Burn < 0:
+		return misusef("--examples is %d, --likelihood %d, --ais-temps %d, --temperatures %d and --burn %d: at least 1, 0, 2, 2 and 0, and at most %d temperatures",
+			v.Examples, v.Likelihood, v.AisTemps, v.Temperatures, v.Burn, mostTemperatures)
 	}
 	v.set, err = dataset.Load(v.Data)
 	return err

@@ -13,7 +13,7 @@ import (
 
 // rbmWeights are the flags that name a machine and the data it is held against.
 type rbmWeights struct {
-	Weights string `required:"" placeholder:"FILE" help:"Machine: safetensors, or npz with W [visible,hidden], vbias, hbias."`
+	Weights string `required:"" placeholder:"FILE" help:"Machine: a run folder of rbm train, safetensors, or npz with W [visible,hidden], vbias, hbias."`
 	Data    string `placeholder:"NAME" help:"mnist, digits, or the path of an idx, idx.gz or npz file."`
 
 	machine *rbm.Machine
@@ -21,7 +21,7 @@ type rbmWeights struct {
 }
 
 func (v *rbmWeights) open() (err error) {
-	if v.machine, err = rbm.Read(v.Weights); err != nil || v.Data == "" {
+	if v.machine, err = rbm.Read(weightsIn(v.Weights)); err != nil || v.Data == "" {
 		return err
 	}
 	if v.set, err = dataset.Load(v.Data); err != nil {
@@ -45,9 +45,12 @@ type rbmEvaluate struct {
 
 func (v *rbmEvaluate) Run(f *frame) error { return f.compute(v) }
 
+// mostTemperatures bounds the inverse temperatures of annealed importance sampling, which are held as a list.
+const mostTemperatures = 10_000_000
+
 func (v *rbmEvaluate) validate() error {
-	if v.Temperatures < 2 || v.Chains < 2 || v.Burn < 0 || v.Examples < 1 {
-		return misusef("--temperatures is %d, --chains is %d, --burn is %d and --examples is %d: at least 2, 2, 0 and 1", v.Temperatures, v.Chains, v.Burn, v.Examples)
+	if outside(v.Temperatures, 2, mostTemperatures) || v.Chains < 2 || v.Burn < 0 || v.Examples < 1 {
+		return misusef("--temperatures is %d, --chains is %d, --burn is %d and --examples is %d: 2 to %d, and at least 2, 0 and 1", v.Temperatures, v.Chains, v.Burn, v.Examples, mostTemperatures)
 	}
 	if err := v.open(); err != nil {
 		return err

@@ -27,9 +27,12 @@ type rbmInverse struct {
 
 func (v *rbmInverse) Run(f *frame) error { return f.compute(v) }
 
+// mostSamples bounds what is drawn from a planted model.
+const mostSamples = 100_000_000
+
 func (v *rbmInverse) validate() (err error) {
-	if v.Spins < 2 || v.Spins > 20 || v.Count < 2 || !(v.Decay >= 0) || !(v.Strength >= 0) || !(v.Field >= 0) {
-		return misusef("--spins is %d, --count is %d, --decay %v, --strength %v and --field %v: 2 to 20, at least 2, and not negative", v.Spins, v.Count, v.Decay, v.Strength, v.Field)
+	if v.Spins < 2 || v.Spins > 20 || outside(v.Count, 2, mostSamples) || !(v.Decay >= 0) || !(v.Strength >= 0) || !(v.Field >= 0) {
+		return misusef("--spins is %d, --count is %d, --decay %v, --strength %v and --field %v: 2 to 20, 2 to %d, and not negative", v.Spins, v.Count, v.Decay, v.Strength, v.Field, mostSamples)
 	}
 	for _, m := range v.Methods {
 		if !slices.Contains(inverse.Methods, m) {

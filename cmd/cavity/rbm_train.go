@@ -62,10 +62,12 @@ func (v *rbmTrain) validate() (err error) {
 	switch {
 	case v.Hidden < 1:
 		return misusef("--hidden is %d: at least 1", v.Hidden)
+	case v.K < 1:
+		return misusef("--k is %d: at least 1", v.K)
 	case !(v.Rate > 0):
 		return misusef("--rate is %v: a positive number", v.Rate)
-	case v.Examples < 1 || v.Likelihood < 0 || v.AisTemps < 2:
-		return misusef("--examples is %d, --likelihood is %d and --ais-temps is %d: at least 1, 0 and 2", v.Examples, v.Likelihood, v.AisTemps)
+	case v.Examples < 1 || v.Likelihood < 0 || outside(v.AisTemps, 2, mostTemperatures):
+		return misusef("--examples is %d, --likelihood is %d and --ais-temps is %d: at least 1, at least 0 and 2 to %d", v.Examples, v.Likelihood, v.AisTemps, mostTemperatures)
 	}
 	if v.Tune < 0 || v.Tune > 0 && (len(v.Stack) == 0 || v.Visible != "bernoulli" || v.Labels) {
 		return misusef("--tune is %d: 0, or more with --stack and bernoulli visible units without labels", v.Tune)

@@ -22,8 +22,8 @@ type rbmTransition struct {
 func (v *rbmTransition) Run(f *frame) error { return f.compute(v) }
 
 func (v *rbmTransition) validate() error {
-	if !(v.Beta > 0) || v.Synapses < 2 || v.Problems < 2 || v.Steps < 1 {
-		return misusef("--beta is %v, --synapses is %d, --problems is %d and --steps is %d: positive, and at least 2, 2 and 1", v.Beta, v.Synapses, v.Problems, v.Steps)
+	if !(v.Beta > 0) || v.Synapses < 2 || outside(v.Problems, 2, 1_000_000) || v.Steps < 1 {
+		return misusef("--beta is %v, --synapses is %d, --problems is %d and --steps is %d: positive, at least 2, 2 to 1000000, and at least 1", v.Beta, v.Synapses, v.Problems, v.Steps)
 	}
 	if v.Units != 1 && v.Units != 2 || !(v.Overlap > -1 && v.Overlap < 1) {
 		return misusef("--units is %d and --overlap is %v: 1 or 2, and inside -1 to 1", v.Units, v.Overlap)

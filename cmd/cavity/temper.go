@@ -63,6 +63,9 @@ func (v *temper) validate() (err error) {
 	case *v.Sweeps < 1 || v.MeasureEvery < 1 || v.MeasureEvery > *v.Sweeps:
 		return misusef("--measure-every is %d and --sweeps is %d: at least 1, and not more between measurements than in all", v.MeasureEvery, *v.Sweeps)
 	}
+	if v.Rule != "metropolis" && v.Move != "flips" {
+		return misusef("--rule %s is for --move flips: clusters by %s have no such rule", v.Rule, v.Move)
+	}
 	if v.Randoms == "shared" {
 		switch {
 		case v.Replicas > 1:
@@ -296,6 +299,12 @@ type spinModel struct {
 func (v *spinModel) open() (spin.Model, error) {
 	if (v.Model == "file") != (v.File != "") {
 		return nil, misusef("--file PATH and --model file go together")
+	}
+	if v.MaxCut && v.File == "" {
+		return nil, misusef("--max-cut is for a graph: it needs --model file --file PATH")
+	}
+	if v.Couplings != "auto" && !slices.Contains([]string{"ea2d", "ea3d", "sk"}, v.Model) {
+		return nil, misusef("--couplings %s: those of %s cannot be chosen, but those of ea2d, ea3d and sk", v.Couplings, v.Model)
 	}
 	var m spin.Model
 	switch v.Model {

@@ -82,6 +82,9 @@ func (b *Backend) Alloc(dt tensor.Dtype, n int) (engine.Buffer, error) {
 	return engine.NewHostBuffer(dt, n), nil
 }
 
+// Free is what the machine can give without swapping: see [engine.FreeMemory].
+func (b *Backend) Free() int64 { return engine.FreeMemory() }
+
 // Lower prepares a step.
 func (b *Backend) Lower(s engine.Step) (engine.Launch, error) {
 	switch s := s.(type) {

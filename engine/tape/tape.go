@@ -33,6 +33,8 @@ func (backend) Alloc(dt tensor.Dtype, n int) (engine.Buffer, error) {
 	return engine.NewHostBuffer(dt, n), nil
 }
 
+func (backend) Free() int64 { return engine.FreeMemory() }
+
 func (backend) Lower(s engine.Step) (engine.Launch, error) {
 	return nil, fmt.Errorf("tape: runs graphs, not the step %s", s.Label())
 }

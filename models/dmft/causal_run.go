@@ -24,15 +24,8 @@ func (p Problem) Start(b engine.Backend) (*CausalRun, error) {
 	if err := p.fill(); err != nil {
 		return nil, err
 	}
-	past, err := p.past()
+	past, err := p.past(2)
 	if err != nil {
-		return nil, err
-	}
-	kept := past
-	if !p.needsResponse() {
-		kept = nil
-	}
-	if err := p.checkRoom(kept, 2); err != nil {
 		return nil, err
 	}
 	plan, err := p.causalPlan(past)
@@ -44,7 +37,7 @@ func (p Problem) Start(b engine.Backend) (*CausalRun, error) {
 		return nil, err
 	}
 	run := processRun{problem: p, prog: prog, begin: []string{stageBegin}, finish: []string{stageFinish}}
-	return &CausalRun{run: run, tally: newTally(p), kept: kept}, nil
+	return &CausalRun{run: run, tally: newTally(p), kept: past}, nil
 }
 
 // Total is the number of time steps of all populations, Steps that of those made.

@@ -188,7 +188,7 @@ func TestProblemRefuses(t *testing.T) {
 		{func(p *Problem) { p.Time = .1 }, "rows"},
 		{func(p *Problem) { p.Trajectories = 0 }, "trajectories"},
 		{func(p *Problem) { p.Initial = "cauchy" }, "initial law"},
-		{func(p *Problem) { p.Time, p.Trajectories, p.Eta = 800, 1<<20, .5 }, "GiB"},
+		{func(p *Problem) { p.Time, p.Trajectories, p.Eta = 800, 1<<20, .5 }, "GB of memory"},
 		{func(p *Problem) { p.Gain, p.G, p.Eta, p.Time = ReLU, 9, 1, 20 }, "diverges"},
 	} {
 		p := good

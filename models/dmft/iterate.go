@@ -34,15 +34,8 @@ func (p Problem) Iterate(ctx context.Context, b engine.Backend, it Iteration) (*
 	if err := it.fill(p); err != nil {
 		return nil, err
 	}
-	past, err := p.past()
+	past, err := p.past(3)
 	if err != nil {
-		return nil, err
-	}
-	kept := past
-	if !p.needsResponse() {
-		kept = nil
-	}
-	if err := p.checkRoom(kept, 3); err != nil {
 		return nil, err
 	}
 	plan, err := p.iterationPlan(past, it.Damping)
@@ -67,7 +60,7 @@ func (p Problem) Iterate(ctx context.Context, b engine.Backend, it Iteration) (*
 			return nil, err
 		}
 	}
-	s, err := tally.solution(&run, kept)
+	s, err := tally.solution(&run, past)
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func (p Perceptron) check() error {
 	case p.Steps < 1 || p.Trajectories < 1:
 		return fmt.Errorf("dmft: perceptron: %d steps with %d trajectories, want at least 1 each", p.Steps, p.Trajectories)
 	}
-	need := int64(4) * int64(p.Trajectories) * int64(p.Steps) * int64(p.Steps+6)
+	need := 4 * float64(p.Trajectories) * float64(p.Steps) * float64(p.Steps+6)
 	return checkMemory(need, fmt.Sprintf("perceptron: %d steps with %d trajectories", p.Steps, p.Trajectories), "fewer of either")
 }
 

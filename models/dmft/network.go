@@ -63,8 +63,8 @@ func (w Network) steps() int { return int(math.Round(w.Time / w.Step)) }
 func (w Network) size() int  { return w.Realisations * w.N * w.Replicas }
 
 func (w Network) checkRoom(histories int) error {
-	n, s := int64(w.steps()), int64(w.size())
-	need := 4*int64(w.Realisations)*int64(w.N)*int64(w.N) + 4*s*(int64(histories)*n+8) + 8*int64(w.Realisations)*n*n
+	n, units, matrices := float64(w.steps()), float64(w.N), float64(w.Realisations)
+	need := 4*matrices*units*units + 4*matrices*units*float64(w.Replicas)*(float64(histories)*n+8) + 8*matrices*n*n
 	return checkMemory(need, fmt.Sprintf("%d networks of %d units with %d replicas", w.Realisations, w.N, w.Replicas), "fewer realisations, replicas or units")
 }
 

@@ -153,7 +153,7 @@ func TestEllipticLaw(t *testing.T) {
 
 func TestNetworkRefuses(t *testing.T) {
 	w := Network{N: 200_000, Gain: Tanh, G: 1, Step: .1, Time: 2}
-	if _, err := w.Simulate(context.Background(), open(t, "cpu", 1)); err == nil || !strings.Contains(err.Error(), "GiB") {
+	if _, err := w.Simulate(context.Background(), open(t, "cpu", 1)); err == nil || !strings.Contains(err.Error(), "GB of memory") {
 		t.Errorf("error %v, want one about memory", err)
 	}
 	w.N = 10

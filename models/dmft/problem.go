@@ -138,19 +138,25 @@ func (p Problem) stepLimit() float64 {
 	return limit
 }
 
-// past plans which earlier times responses keep, after a look at what these will need at least.
-func (p Problem) past() (*kernels.Past, error) {
-	if p.needsResponse() {
-		kept := p.Time / math.Max(p.Gap, p.Step)
-		if err := p.checkNeed(int64(4 * kept * kept * float64(p.Trajectories))); err != nil {
-			return nil, err
-		}
+// past plans which earlier times responses keep, nil where trajectories do not feel them. The plan is long itself, so what the
+// solver needs at least is compared with [MemoryLimit] before it is made, and all of it afterwards.
+func (p Problem) past(histories int) (*kernels.Past, error) {
+	if err := p.checkRoom(nil, histories); err != nil || !p.needsResponse() {
+		return nil, err
+	}
+	gaps := p.Time / math.Max(p.Gap, p.Step)
+	if err := p.checkNeed(4 * gaps * gaps * float64(p.Trajectories)); err != nil {
+		return nil, err
 	}
 	widest := 1
 	for 2*float64(widest)*p.Step <= p.Gap*(1+1e-12) {
 		widest *= 2
 	}
-	return kernels.PlanPast(p.Steps(), widest)
+	past, err := kernels.PlanPast(p.Steps(), widest)
+	if err != nil {
+		return nil, err
+	}
+	return past, p.checkRoom(past, histories)
 }
 
 // needsResponse tells whether trajectories feel their own past: without it the response is known once <φ'> is.
@@ -158,15 +164,15 @@ func (p Problem) needsResponse() bool { return p.Eta != 0 && p.G != 0 }
 
 // checkRoom compares what the solver will allocate with [MemoryLimit].
 func (p Problem) checkRoom(past *kernels.Past, histories int) error {
-	n, m := int64(p.Steps()), int64(p.Trajectories)
-	need := int64(histories)*4*n*m + 6*8*n*n
+	n, m := float64(p.Steps()), float64(p.Trajectories)
+	need := float64(histories)*4*n*m + 6*8*n*n
 	if past != nil {
-		need += past.Bytes(int(m))
+		need += float64(past.Bytes(p.Trajectories))
 	}
 	return p.checkNeed(need)
 }
 
-func (p Problem) checkNeed(bytes int64) error {
+func (p Problem) checkNeed(bytes float64) error {
 	what := fmt.Sprintf("%d steps with %d trajectories", p.Steps(), p.Trajectories)
 	return checkMemory(bytes, what, "fewer --trajectories, a larger --dt, a shorter --time or a larger gap")
 }

@@ -85,7 +85,7 @@ func TestPSpinRefuses(t *testing.T) {
 		{PurePSpin(3, -1), 10, .1, "temperature"},
 		{PurePSpin(3, .5), 10, 1, "step"},
 		{PurePSpin(3, .5), -1, .1, "steps"},
-		{PurePSpin(3, .5), 10_000, .1, "GiB"},
+		{PurePSpin(3, .5), 10_000, .1, "GB of memory are needed"},
 		{PSpin{Temperature: 1}, 10, .1, "no terms"},
 	} {
 		if _, err := c.m.Quench(context.Background(), c.time, c.step); err == nil || !strings.Contains(err.Error(), c.say) {

@@ -49,7 +49,7 @@ func (m PSpin) Quench(ctx context.Context, time, step float64) (*TwoTime, error)
 	if n < 1 || n > 200_000 {
 		return nil, fmt.Errorf("dmft: p-spin: time %v is %d steps of %v, want 1 to 200,000", time, n, step)
 	}
-	if err := checkMemory(int64(8)*int64(n)*int64(n), "p-spin on a uniform grid", "a shorter time, a larger step or the compressed history"); err != nil {
+	if err := checkMemory(8*float64(n)*float64(n), "p-spin on a uniform grid", "a shorter time, a larger step or the compressed history"); err != nil {
 		return nil, err
 	}
 	q := newUniformQuench(m, n, step)

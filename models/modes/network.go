@@ -48,6 +48,9 @@ var activations = map[string]func(node) (node, error){
 	"linear": func(n node) (node, error) { return n, nil },
 }
 
+// maxUnits keeps the sizes of all arrays within an int.
+const maxUnits = 1 << 24
+
 // Check fills in defaults and reports settings out of range.
 func (n *Network) Check() error {
 	if n.Space == "" {
@@ -58,6 +61,9 @@ func (n *Network) Check() error {
 	}
 	if len(n.Layers) < 2 || slices.Min(n.Layers) < 1 {
 		return fmt.Errorf("modes: layers %v: at least the inputs and the outputs, of 1 unit or more", n.Layers)
+	}
+	if slices.Max(n.Layers) > maxUnits || n.P > maxUnits {
+		return fmt.Errorf("modes: layers %v with %d modes: at most %d units or modes", n.Layers, n.P, maxUnits)
 	}
 	if activations[n.Activation] == nil {
 		return fmt.Errorf("modes: activation %q: relu, tanh, sigmoid or linear", n.Activation)

@@ -3,6 +3,7 @@ package modes
 import (
 	"fmt"
 
+	"cavity/engine"
 	"cavity/engine/rng"
 	"cavity/models/dataset"
 )
@@ -33,6 +34,10 @@ func (s Stream) Set() (*dataset.Set, error) {
 		return nil, fmt.Errorf("stream: lag %d of %d steps: from %d to %d", s.Lag, s.Steps, least, s.Steps-1+least)
 	case s.Train < 2 || s.Test < 1:
 		return nil, fmt.Errorf("stream: %d and %d samples: at least 2 and 1", s.Train, s.Test)
+	}
+	bytes := (float64(s.Train) + float64(s.Test)) * float64(s.Steps) * float64(s.Symbols)
+	if err := engine.Room(fmt.Sprintf("stream: %d and %d samples of %d steps", s.Train, s.Test, s.Steps), bytes, engine.FreeMemory()); err != nil {
+		return nil, err
 	}
 	d := &dataset.Set{Name: name, Height: s.Steps, Width: s.Symbols, Classes: classes,
 		Source: fmt.Sprintf("streams of %d of %d symbols, asking for %s, seed %d", s.Steps, s.Symbols, what, s.Seed)}

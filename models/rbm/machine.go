@@ -40,6 +40,11 @@ func New(visible, hidden Layer, deviation float64, seed uint64) (*Machine, error
 	if err := m.layers(); err != nil {
 		return nil, err
 	}
+	// A training holds the weights, their gradient and its memory.
+	need := 3 * 4 * float64(visible.Count) * float64(hidden.Count)
+	if err := engine.Room(fmt.Sprintf("rbm: a machine of %d visible and %d hidden units", visible.Count, hidden.Count), need, engine.FreeMemory()); err != nil {
+		return nil, err
+	}
 	m.W, m.B, m.C = make([]float32, visible.Count*hidden.Count), make([]float32, visible.Count), make([]float32, hidden.Count)
 	rng.At(seed, 0, rng.SetupStage, initStream).FillNormal32(m.W, 0)
 	for i := range m.W {

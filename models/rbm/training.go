@@ -135,6 +135,9 @@ func (t *Training) checkMethod() error {
 			return fmt.Errorf("rbm: %s %v: a number that is not negative", name, x)
 		}
 	}
+	if t.Sparsity > 1 && (t.HiddenUnits == Bernoulli || t.HiddenUnits == Ising) {
+		return fmt.Errorf("rbm: sparsity %v: the mean of %s units is at most 1", t.Sparsity, t.HiddenUnits)
+	}
 	if !(t.Momentum >= 0 && t.Momentum < 1) {
 		return fmt.Errorf("rbm: momentum %v: at least 0 and below 1", t.Momentum)
 	}

@@ -114,7 +114,7 @@ func (a Annealing) Start(b engine.Backend) (*Annealer, error) {
 		return nil, err
 	}
 	if a.Memory == 0 {
-		a.Memory = Available()
+		a.Memory = engine.FreeMemory()
 	}
 	s := &Annealer{Annealing: a, batch: batch{systems: a.Systems, copies: a.Walkers, temperatures: 1, n: a.Model.Spins(), rule: a.Rule, seed: a.Seed}}
 	var err error

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cavity/engine"
 	"cavity/kernels"
 )
 
@@ -30,11 +31,14 @@ func choose(m Model, b batch, layout string, memory int64) (carrier, error) {
 	if !slices.Contains(Layouts, layout) {
 		return nil, fmt.Errorf("spin: layout %q: there are %s", layout, strings.Join(Layouts, ", "))
 	}
+	if err := fits(m, "one bit a spin", b.leastBytes(), memory); err != nil { // before any instance is looked at
+		return nil, err
+	}
 	c, err := carrierOf(m, b, layout, memory)
 	if err != nil {
 		return nil, err
 	}
-	return c, enough(m, c, memory)
+	return c, fits(m, c.name(), float64(c.bytes()), memory)
 }
 
 func carrierOf(m Model, b batch, layout string, memory int64) (carrier, error) {
@@ -54,7 +58,7 @@ func carrierOf(m Model, b batch, layout string, memory int64) (carrier, error) {
 		}
 		edges := int64(l.Dims()) * int64(b.n)
 		if need := int64(b.systems) * edges * bytesOfBond; auto || layout == "sparse" {
-			if err := fits(m, "sparse graph", need+kernels.SparseBytes(b.systems, b.n, int(edges), b.walkers()), memory); err != nil {
+			if err := fits(m, "sparse graph", float64(need+kernels.SparseBytes(b.systems, b.n, int(edges), b.walkers())), memory); err != nil {
 				return nil, err
 			}
 		}
@@ -111,16 +115,15 @@ func listed(m Model, b batch, layout string) (carrier, error) {
 // bytesOfBond is what a list of bonds needs for each.
 const bytesOfBond = 16
 
-// enough refuses a carrier for which there is not enough memory.
-func enough(m Model, c carrier, memory int64) error { return fits(m, c.name(), c.bytes(), memory) }
-
 // fits compares a need of memory with what there is; 0 is an unknown amount.
-func fits(m Model, how string, need, memory int64) error {
-	if memory <= 0 || need <= memory {
-		return nil
+func fits(m Model, how string, need float64, memory int64) error {
+	if err := engine.Room(fmt.Sprintf("spin: %s as %s", m.Name(), how), need, memory); err != nil {
+		return engine.Shortage(err.Error() + ": take a smaller size, or fewer samples, copies or temperatures")
 	}
-	return fmt.Errorf("spin: %s as %s needs %s of memory and %s are free: take a smaller size, or fewer samples, copies or temperatures",
-		m.Name(), how, gigabytes(need), gigabytes(memory))
+	return nil
 }
 
-func gigabytes(n int64) string { return fmt.Sprintf("%.3g GB", float64(n)/1e9) }
+// leastBytes is what the spins need in any layout.
+func (b batch) leastBytes() float64 {
+	return float64(b.systems) * float64(b.copies) * float64(b.temperatures) * float64(b.n) / 8
+}

@@ -115,6 +115,8 @@ func TestReadErrorsNameTheLine(t *testing.T) {
 		"":                       "no couplings",
 		"0 1 1\n1 0 2":           "line 2: spins 1 and 0 were given in line 1",
 		"0 1":                    "line 1: 2 columns",
+		"0 1 1e31":               `line 1: "1e31" is out of range: 0, or 1e-30 to 1e+30 in size`,
+		"0 1 -1e-31":             `"-1e-31" is out of range`,
 		"0 1 x":                  `line 1: "x" is not a finite number`,
 		"# a\n\n0 1 nan":         "line 3",
 		"-1 0 1":                 "index -1",

@@ -20,8 +20,13 @@ func Kaufman(l int, temperature float64) (Exact, error) {
 	if err := CheckTemperatures([]float64{temperature}); err != nil {
 		return Exact{}, err
 	}
-	k := jet{1 / temperature, 1, 0}
 	n := float64(l) * float64(l)
+	if 1/temperature > frozen {
+		logZ := math.Ln2 + 2*n/temperature
+		return Exact{Temperature: temperature, LogZ: logZ, Energy: -2, FreeEnergy: -temperature * logZ / n,
+			AbsM: math.NaN(), M2: math.NaN(), M4: math.NaN()}, nil
+	}
+	k := jet{1 / temperature, 1, 0}
 	two := k.times(2)
 	sh, ch := two.sinh(), two.cosh()
 	base := ch.mul(ch).div(sh) // cosh 2K coth 2K
@@ -40,12 +45,16 @@ func Kaufman(l int, temperature float64) (Exact, error) {
 	c0 = c0.plus(zero.log2cosh())
 	top := max(c1.f, s1.f, c0.f, s0.f)
 	sum := c1.add(-top).exp().plus(s1.add(-top).exp()).plus(c0.add(-top).exp())
-	sum = sum.plus(zero.sinh().times(2).mul(s0.add(-top).exp()))
+	sum = sum.plus(zero.sinhTimes(s0.add(-top)).times(2))
 	logZ := sum.log().add(top - math.Ln2).plus(sh.times(2).log().times(n / 2))
 	t := temperature
 	return Exact{Temperature: t, LogZ: logZ.f, Energy: -logZ.d / n, SpecificHeat: logZ.dd / (t * t * n), FreeEnergy: -t * logZ.f / n,
 		AbsM: math.NaN(), M2: math.NaN(), M4: math.NaN()}, nil
 }
+
+// frozen is the K from which the lowest excitations, e^{-8K} of the ground states' weight, are below every float64 beside it, and
+// even their specific heat 64 K² e^{-8K} is none.
+const frozen = 95
 
 // jet is a value with its first two derivatives in K.
 type jet struct{ f, d, dd float64 }
@@ -60,6 +69,17 @@ func (a jet) div(b jet) jet { return a.mul(b.of(1/b.f, -1/(b.f*b.f), 2/(b.f*b.f*
 
 // of is the chain rule for a function with value g and derivatives g′, g″ at a.f.
 func (a jet) of(g, g1, g2 float64) jet { return jet{g, g1 * a.d, g2*a.d*a.d + g1*a.dd} }
+
+// sinhTimes is sinh a · exp b, also where only the product is within the range of numbers.
+func (a jet) sinhTimes(b jet) jet {
+	switch {
+	case a.f > 1:
+		return a.log2sinh().plus(b).exp().times(.5)
+	case a.f < -1:
+		return a.times(-1).log2sinh().plus(b).exp().times(-.5)
+	}
+	return a.sinh().mul(b.exp())
+}
 
 func (a jet) sinh() jet { return a.of(math.Sinh(a.f), math.Cosh(a.f), math.Sinh(a.f)) }
 func (a jet) cosh() jet { return a.of(math.Cosh(a.f), math.Sinh(a.f), math.Cosh(a.f)) }

@@ -12,7 +12,11 @@ import (
 // maxSpins bounds what a coupling file may ask for.
 const maxSpins = 1 << 26
 
-// Read reads couplings as lines `i j J`, with fields as `i i h` and indices from 0; `#` starts a comment. The number of
+// Couplings are float32 in most layouts: smaller ones would vanish, and sums over larger ones be infinite.
+const leastCoupling, mostCoupling = 1e-30, 1e30
+
+// Read reads couplings as lines `i j J`, with fields as `i i h` and indices from 0; `#` starts a comment. J and h are 0 or 1e-30 to 1e30
+// in size. The number of
 // spins is one more than the largest index. Errors name the line.
 func Read(r io.Reader) (Couplings, error) {
 	var c Couplings
@@ -154,6 +158,9 @@ func bond(f []string, base int) (i, j int, x float64, err error) {
 	x, err = strconv.ParseFloat(f[2], 64)
 	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 		return 0, 0, 0, fmt.Errorf("%q is not a finite number", f[2])
+	}
+	if size := math.Abs(x); size != 0 && (size < leastCoupling || size > mostCoupling) {
+		return 0, 0, 0, fmt.Errorf("%q is out of range: 0, or %g to %g in size", f[2], leastCoupling, mostCoupling)
 	}
 	return at[0], at[1], x, nil
 }

@@ -26,7 +26,7 @@ type Tempering struct {
 	Move         Move
 	Houdayer     bool   // a round of isoenergetic cluster moves between copies after the sweeps of each step
 	Layout       string // how instances are held, one of Layouts; "" or auto: by model and size
-	Memory       int64  // bytes that may be used; 0: what is Available
+	Memory       int64  // bytes that may be used; 0: [engine.FreeMemory]
 
 	// Shared gives the 64 samples of a word of a multi-spin lattice one random number a site, which multiplies the speed. It is
 	// for samples that differ, at one temperature and with one copy: every average is that of its law, but samples of a word
@@ -78,7 +78,7 @@ func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
 		return nil, err
 	}
 	if t.Memory == 0 {
-		t.Memory = Available()
+		t.Memory = engine.FreeMemory()
 	}
 	t.Temperatures = slices.Sorted(slices.Values(t.Temperatures))
 	s := &Sampler{Tempering: t, asked: slices.Clone(t.Temperatures), batch: batch{systems: t.Systems, copies: t.Copies, temperatures: len(t.Temperatures), n: t.Model.Spins(),

@@ -36,6 +36,10 @@ func (t Training) Start(b engine.Backend) (*Trainer, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
+	n := float64(t.Set.Pixels()) + float64(t.Hidden)
+	if err := engine.Room(fmt.Sprintf("boltzmann: a machine of %d visible and %d hidden spins", t.Set.Pixels(), t.Hidden), 3*4*n*n, engine.FreeMemory()); err != nil { // its couplings, their gradient and its parts
+		return nil, err
+	}
 	m := New(t.Set.Pixels(), t.Hidden)
 	m.Height, m.Width = t.Set.Height, t.Set.Width
 	rng.At(t.Seed, 0, rng.SetupStage, initStream).FillNormal32(m.W, 0)

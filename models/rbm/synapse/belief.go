@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"cavity/engine"
 	"cavity/engine/rng"
 )
 
@@ -20,6 +21,9 @@ type Problem struct {
 func Plant(n, m int, beta float64, seed uint64) (*Problem, error) {
 	if n < 2 || m < 1 || !(beta > 0) || math.IsInf(beta, 0) {
 		return nil, fmt.Errorf("synapse: %d synapses, %d examples, β = %v: at least 2, 1 and a positive number", n, m, beta)
+	}
+	if err := engine.Room(fmt.Sprintf("synapse: %d examples of %d synapses", m, n), float64(n)*float64(m), engine.FreeMemory()); err != nil {
+		return nil, err
 	}
 	p := &Problem{N: n, M: m, Beta: beta, Feature: make([]int8, n), Data: make([]int8, n*m)}
 	f, h, s := rng.At(seed, 0, rng.SetupStage, 1), rng.At(seed, 0, rng.SetupStage, 2), rng.At(seed, 0, rng.SetupStage, 3)
