@@ -17,14 +17,6 @@ import (
 	"cavity/kernels/kerneltest"
 )
 
-// parts is a backend of several others.
-type parts struct {
-	engine.Backend
-	of []engine.Backend
-}
-
-func (p parts) Devices() []engine.Backend { return p.of }
-
 // Random numbers do not depend on the division, on the definition and on the CPU, where the steps count from the parts' own numbers.
 func TestSplitRandom(t *testing.T) {
 	for name, open := range map[string]func() engine.Backend{
@@ -38,9 +30,9 @@ func TestSplitRandom(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var several []engine.Backend
 			for _, n := range []int{2, 3, 5} {
-				p := parts{Backend: open()}
+				var p enginetest.Parts
 				for range n {
-					p.of = append(p.of, open())
+					p = append(p, open())
 				}
 				several = append(several, p)
 			}
@@ -153,11 +145,11 @@ func TestSplitRefuses(t *testing.T) {
 		}
 		all, _ := stages(0, systems)
 		split := &engine.Split{Systems: systems, Axes: c.axes, Part: stages}
-		_, err := engine.Compile(engine.Plan{Stages: all, Split: split}, devices{n: 2})
+		_, err := engine.Compile(engine.Plan{Stages: all, Split: split}, plain(2))
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "stage meet does not divide") {
 			t.Errorf("want %q, got %v", c.want, err)
 		}
-		if _, err := engine.Compile(engine.Plan{Stages: all, Split: split}, devices{n: 1}); err != nil {
+		if _, err := engine.Compile(engine.Plan{Stages: all, Split: split}, plain(1)); err != nil {
 			t.Errorf("%q: on one device: %v", c.want, err)
 		}
 	}
@@ -166,7 +158,7 @@ func TestSplitRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	all.Split.Part = func(int, int) ([]engine.Stage, error) { return nil, nil }
-	if _, err = engine.Compile(all, devices{n: 2}); err == nil || !strings.Contains(err.Error(), "a part of 0 stages of a plan of 2") {
+	if _, err = engine.Compile(all, plain(2)); err == nil || !strings.Contains(err.Error(), "a part of 0 stages of a plan of 2") {
 		t.Errorf("too few stages: %v", err)
 	}
 }

@@ -14,10 +14,10 @@ import (
 )
 
 // asides are several backends that keep moments.
-type asides struct{ devices }
+type asides struct{ enginetest.Parts }
 
 func (d asides) Devices() (all []engine.Backend) {
-	for _, b := range d.devices.Devices() {
+	for _, b := range d.Parts.Devices() {
 		all = append(all, enginetest.Aside{Backend: b})
 	}
 	return all
@@ -31,9 +31,9 @@ func TestMoment(t *testing.T) {
 		apart bool
 	}{
 		{"present", enginetest.Plain{}, false},
-		{"several that keep nothing", devices{n: 2}, false},
+		{"several that keep nothing", plain(2), false},
 		{"kept", enginetest.Aside{Backend: enginetest.Plain{}}, true},
-		{"kept by several", asides{devices{n: 3}}, true},
+		{"kept by several", asides{plain(3)}, true},
 	} {
 		plan := systemsPlan(t, 1)
 		plan.Moment = []string{"y", "x"}

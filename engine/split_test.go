@@ -15,17 +15,12 @@ import (
 	"cavity/engine/enginetest"
 )
 
-// devices are several plain backends.
-type devices struct {
-	enginetest.Plain
-	n int
-}
-
-func (d devices) Devices() (all []engine.Backend) {
-	for range d.n {
-		all = append(all, enginetest.Plain{})
+// plain are n parts on the plain backend.
+func plain(n int) (p enginetest.Parts) {
+	for range n {
+		p = append(p, enginetest.Plain{})
 	}
-	return all
+	return p
 }
 
 const splitSystems = 7
@@ -69,7 +64,7 @@ func TestSplit(t *testing.T) {
 			}
 		}
 		if !slices.Equal(middle, y[9:14]) {
-			t.Errorf("%d devices: a part of y is %v, want %v", b.(devices).n, middle, y[9:14])
+			t.Errorf("%d devices: a part of y is %v, want %v", len(b.(enginetest.Parts)), middle, y[9:14])
 		}
 		var s bytes.Buffer
 		if err := p.Save(&s); err != nil {
@@ -77,7 +72,7 @@ func TestSplit(t *testing.T) {
 		}
 		return x, y, s.Bytes()
 	}
-	x1, y1, saved := run(devices{n: 1})
+	x1, y1, saved := run(plain(1))
 	if x1[5] == 0 || y1[20] == 0 {
 		t.Fatal("the test sees nothing")
 	}
@@ -89,7 +84,7 @@ func TestSplit(t *testing.T) {
 		t.Fatalf("a whole program does not take a divided one's state: %v", err)
 	}
 	for n := 2; n <= splitSystems; n++ {
-		x, y, s := run(devices{n: n})
+		x, y, s := run(plain(n))
 		if !slices.Equal(x, x1) || !slices.Equal(y, y1) || !bytes.Equal(s, saved) {
 			t.Errorf("%d devices give other results", n)
 		}
@@ -103,7 +98,7 @@ func TestSplit(t *testing.T) {
 			return p
 		},
 	} {
-		if _, err := engine.Compile(f(), devices{n: 5}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := engine.Compile(f(), plain(5)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}

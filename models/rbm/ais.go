@@ -71,28 +71,18 @@ type Annealer struct {
 	fresh   []byte // the Program's first state
 }
 
-// Start compiles the graphs.
+// Start compiles the graphs. The chains are independent: several devices share them.
 func (a AIS) Start(m *Machine, b engine.Backend) (*Annealer, error) {
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	step, first := newGraph(tensor.Float32), newGraph(tensor.Float32)
-	next := step.anneal(step.machine(*m, ""), a.Chains)
-	// The first configurations: independent units, drawn in their field.
-	zero := first.Scale(first.Slot("v", a.Chains, m.Visible.Count), 0)
-	draw := first.sample(m.Visible, first.AddRow(zero, first.Slot("base", m.Visible.Count)), visibleStream)
-	gibbs := newGraph(tensor.Float32)
-	w := gibbs.machine(*m, "")
-	h := gibbs.sample(m.Hidden, gibbs.up(w, gibbs.Slot("v", a.Chains, m.Visible.Count)), hiddenStream)
-	again := gibbs.sample(m.Visible, gibbs.down(w, h), visibleStream)
-	if err := firstError(step.Err(), first.Err(), gibbs.Err()); err != nil {
+	stages := func(chains int) ([]engine.Stage, error) { return a.stages(m, chains) }
+	plan, err := independent(stages, a.Chains, map[string]int{"v": 0, "log weight": 0})
+	if err != nil {
 		return nil, fmt.Errorf("ais: %w", err)
 	}
-	p, err := engine.Compile(engine.Plan{Seed: a.Seed, Stages: []engine.Stage{
-		{Name: "first", Graph: first.ExprGraph, Next: map[string]node{"v": draw}},
-		{Name: "gibbs", Graph: gibbs.ExprGraph, Next: map[string]node{"v": again}},
-		{Name: "anneal", Graph: step.ExprGraph, Next: next},
-	}}, b)
+	plan.Seed = a.Seed
+	p, err := engine.Compile(plan, b)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +91,21 @@ func (a AIS) Start(m *Machine, b engine.Backend) (*Annealer, error) {
 		return nil, err
 	}
 	return an, an.Use(m)
+}
+
+// stages are first, which draws independent units, gibbs, a step of block Gibbs sampling, and anneal.
+func (a *AIS) stages(m *Machine, chains int) ([]engine.Stage, error) {
+	first, gibbs, step := newGraph(tensor.Float32), newGraph(tensor.Float32), newGraph(tensor.Float32)
+	v := func(g *graph) node { return g.Slot("v", chains, m.Visible.Count) }
+	zero := first.Scale(v(first), 0)
+	draw := first.sample(m.Visible, first.AddRow(zero, first.Slot("base", m.Visible.Count)), visibleStream)
+	again := gibbs.again(gibbs.machine(*m, ""), v(gibbs))
+	next := step.anneal(step.machine(*m, ""), chains)
+	return []engine.Stage{
+		{Name: "first", Graph: first.ExprGraph, Next: map[string]node{"v": draw}},
+		{Name: "gibbs", Graph: gibbs.ExprGraph, Next: map[string]node{"v": again}},
+		{Name: "anneal", Graph: step.ExprGraph, Next: next},
+	}, firstError(step.Err(), first.Err(), gibbs.Err())
 }
 
 // anneal is one change of β0 to β1: the weight of the present configurations, then a Gibbs step at β1.

@@ -20,29 +20,34 @@ type Evaluator struct {
 	rows    int
 }
 
-// NewEvaluator compiles graphs for batches of so many rows.
+// NewEvaluator compiles graphs for batches of so many rows, which several devices share.
 func NewEvaluator(m *Machine, rows int, b engine.Backend) (*Evaluator, error) {
 	if rows < 1 {
 		return nil, fmt.Errorf("rbm: batches of %d rows", rows)
 	}
 	e := &Evaluator{machine: *m, rows: rows}
+	plan, err := independent(e.stages, rows, map[string]int{"v": 0, "free": 0, "distance": 0})
+	if err != nil {
+		return nil, fmt.Errorf("rbm: evaluation: %w", err)
+	}
+	if e.Program, err = engine.Compile(plan, b); err != nil {
+		return nil, err
+	}
+	return e, e.Use(m)
+}
+
+// stages are those of batches of so many rows.
+func (e *Evaluator) stages(rows int) ([]engine.Stage, error) {
+	m := &e.machine
 	free, back := newGraph(tensor.Float32), newGraph(tensor.Float32)
 	f := free.freeEnergy(free.machine(*m, ""), free.Slot("v", rows, m.Visible.Count))
 	w, v := back.machine(*m, ""), back.Slot("v", rows, m.Visible.Count)
 	again := back.means(m.Visible, back.down(w, back.means(m.Hidden, back.up(w, v))))
 	r := back.Sum(back.Apply(gorgonia.Square, back.Sub(again, v)), 1)
-	if err := firstError(free.Err(), back.Err()); err != nil {
-		return nil, fmt.Errorf("rbm: evaluation: %w", err)
-	}
-	var err error
-	e.Program, err = engine.Compile(engine.Plan{Stages: []engine.Stage{
+	return []engine.Stage{
 		{Name: "free energy", Graph: free.ExprGraph, Next: map[string]node{"free": f}},
 		{Name: "reconstruction", Graph: back.ExprGraph, Next: map[string]node{"distance": r}},
-	}}, b)
-	if err != nil {
-		return nil, err
-	}
-	return e, e.Use(m)
+	}, firstError(free.Err(), back.Err())
 }
 
 func firstError(errs ...error) error {

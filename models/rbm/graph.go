@@ -4,6 +4,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"cavity/engine"
 	"cavity/engine/expr"
 	"cavity/kernels"
 )
@@ -134,4 +135,11 @@ func (g *graph) down(m weights, h node) node { return g.AddRow(g.Mul(h, g.T(m.w)
 func (g *graph) freeEnergy(m weights, v node) node {
 	linear := g.Sum(g.HadRow(v, m.b), 1)
 	return g.Apply(gorgonia.Neg, g.Add(linear, g.logPartition(m.Hidden, g.up(m, v))))
+}
+
+// independent is a plan of n systems that several devices may share: stages builds those of any number, axes are the slots that hold them.
+func independent(stages func(n int) ([]engine.Stage, error), n int, axes map[string]int) (engine.Plan, error) {
+	all, err := stages(n)
+	part := func(_, n int) ([]engine.Stage, error) { return stages(n) }
+	return engine.Plan{Stages: all, Split: &engine.Split{Systems: n, Axes: axes, Part: part}}, err
 }

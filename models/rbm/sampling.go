@@ -63,10 +63,12 @@ func (s Sampling) Start(b engine.Backend) (*Sampler, error) {
 		}
 	}
 	sa := &Sampler{Sampling: s}
-	plan, err := sa.plan()
+	axes := map[string]int{"v": 0, "clamp": 0, "means": 0, "ladder": 1, "u": 0, "swaps": 0}
+	plan, err := independent(sa.stages, s.Chains, axes)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("rbm: sampling: %w", err)
 	}
+	plan.Seed = s.Seed
 	if sa.Program, err = engine.Compile(plan, b); err != nil {
 		return nil, err
 	}
@@ -75,15 +77,15 @@ func (s Sampling) Start(b engine.Backend) (*Sampler, error) {
 
 func (sa *Sampler) walkers() int { return sa.Chains * sa.Temperatures }
 
-// plan is the stages sample, every step; first, which draws independent units; means, for pictures.
-func (sa *Sampler) plan() (engine.Plan, error) {
-	m, walkers := sa.Machine, sa.walkers()
+// stages are, for so many chains: sample, every step; first, which draws independent units; means, for pictures.
+func (sa *Sampler) stages(chains int) ([]engine.Stage, error) {
+	m, walkers := sa.Machine, chains*sa.Temperatures
 	nv := m.Visible.Count
 	g, first, means := newGraph(tensor.Float32), newGraph(tensor.Float32), newGraph(tensor.Float32)
 	w, v := g.machine(*m, ""), g.Slot("v", walkers, nv)
 	var next map[string]node
 	if sa.Temperatures > 1 {
-		next = g.tempered(w, v, sa.Chains, sa.Temperatures)
+		next = g.tempered(w, v, chains, sa.Temperatures)
 	} else {
 		next = map[string]node{"v": g.again(w, v)}
 	}
@@ -96,33 +98,32 @@ func (sa *Sampler) plan() (engine.Plan, error) {
 	u := means.machine(*m, "")
 	shown := means.means(m.Visible, means.down(u, means.means(m.Hidden, means.up(u, means.Slot("v", walkers, nv)))))
 	if err := firstError(g.Err(), first.Err(), means.Err()); err != nil {
-		return engine.Plan{}, fmt.Errorf("rbm: sampling: %w", err)
+		return nil, err
 	}
-	plan := engine.Plan{Seed: sa.Seed, Stages: []engine.Stage{
+	stages := []engine.Stage{
 		{Name: "sample", Graph: g.ExprGraph, Next: next, Repeat: 1},
 		{Name: "first", Graph: first.ExprGraph, Next: map[string]node{"v": draw}},
 		{Name: "means", Graph: means.ExprGraph, Next: map[string]node{"means": shown}},
-	}}
-	if sa.Upper == nil {
-		return plan, nil
 	}
-	deep, err := sa.deep()
-	plan.Stages = append(plan.Stages, deep...)
-	return plan, err
+	if sa.Upper == nil {
+		return stages, nil
+	}
+	deep, err := sa.deep(chains)
+	return append(stages, deep...), err
 }
 
 // deep is a step of the upper machine's chains u, then the swaps.
-func (sa *Sampler) deep() ([]engine.Stage, error) {
-	u := func(g *graph) node { return g.Slot("u", sa.Chains, sa.Machine.Hidden.Count) }
+func (sa *Sampler) deep(chains int) ([]engine.Stage, error) {
+	u := func(g *graph) node { return g.Slot("u", chains, sa.Machine.Hidden.Count) }
 	above, both := newGraph(tensor.Float32), newGraph(tensor.Float32)
 	step, err := above.Stage("upper", 1, map[string]node{"u": above.again(above.machine(*sa.Upper, "upper "), u(above))})
 	if err != nil {
-		return nil, fmt.Errorf("rbm: deep tempering: %w", err)
+		return nil, fmt.Errorf("deep tempering: %w", err)
 	}
-	v := both.Slot("v", sa.Chains, sa.Machine.Visible.Count)
-	swap, err := both.Stage("swap", 1, both.swapped(both.machine(*sa.Machine, ""), both.machine(*sa.Upper, "upper "), v, u(both), sa.Chains))
+	v := both.Slot("v", chains, sa.Machine.Visible.Count)
+	swap, err := both.Stage("swap", 1, both.swapped(both.machine(*sa.Machine, ""), both.machine(*sa.Upper, "upper "), v, u(both), chains))
 	if err != nil {
-		return nil, fmt.Errorf("rbm: deep tempering: %w", err)
+		return nil, fmt.Errorf("deep tempering: %w", err)
 	}
 	return []engine.Stage{step, swap}, nil
 }
@@ -212,9 +213,13 @@ func (sa *Sampler) ladder(row int) ([]int32, error) {
 // where there is nothing to exchange.
 func (sa *Sampler) Swaps() ([]float64, error) {
 	if sa.Upper != nil {
-		swaps := make([]float32, 1)
+		swaps := make([]float32, sa.Chains)
 		err := sa.Program.Read("swaps", swaps)
-		return []float64{float64(swaps[0]) / float64(max(sa.Program.Steps(), 1))}, err
+		sum := 0.0
+		for _, n := range swaps {
+			sum += float64(n)
+		}
+		return []float64{sum / float64(uint64(sa.Chains)*max(sa.Program.Steps(), 1))}, err
 	}
 	if sa.Temperatures == 1 {
 		return nil, nil

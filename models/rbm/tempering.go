@@ -79,7 +79,8 @@ func (p *phases) swap(g *graph) map[string]node {
 }
 
 // swapped lets every chain v of a machine offer its hidden state h to a chain u of the upper machine. With p₁(h) and p₂(h) the
-// marginals of the two machines the pair is swapped with probability min(1, p₁(u) p₂(h) / p₁(h) p₂(u)), which keeps both.
+// marginals of the two machines the pair is swapped with probability min(1, p₁(u) p₂(h) / p₁(h) p₂(u)), which keeps both. Swaps are
+// counted for every chain.
 func (g *graph) swapped(m, upper weights, v, u node, chains int) map[string]node {
 	h := g.sample(m.Hidden, g.up(m, v), hiddenStream)
 	gain := func(h node) node { // ln p₂(h) - ln p₁(h)
@@ -92,7 +93,7 @@ func (g *graph) swapped(m, upper weights, v, u node, chains int) map[string]node
 	moved := g.HadCol(g.Sub(u, h), g.Reshape(accept, chains, 1))
 	up := g.Add(h, moved)
 	return map[string]node{"v": g.sample(m.Visible, g.down(m, up), visibleStream), "u": g.Sub(u, moved),
-		"swaps": g.Add(g.Slot("swaps"), g.Mean(accept))}
+		"swaps": g.Add(g.Slot("swaps", chains), accept)}
 }
 
 func (p *phases) updateUpper(g *graph) map[string]node {
