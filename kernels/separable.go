@@ -42,6 +42,7 @@ func (*byTemperature) Separable([]bool) bool { return true }
 // Separable: every system looks its numbers up in one table.
 func (*lookup) Separable(in []bool) bool { return !in[0] }
 func (*widen) Separable([]bool) bool     { return true }
+func (*erf) Separable([]bool) bool       { return true }
 
 // Separable: systems are columns, or whole blocks of them.
 func (*record) Separable([]bool) bool    { return true }

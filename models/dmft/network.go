@@ -117,31 +117,45 @@ func (w Network) stepStage(history, tangents bool) (engine.Stage, error) {
 	return g.Stage("step", 1, next)
 }
 
-// compile makes the program of the network.
+// compile makes the program of the network; several devices share the realisations.
 func (w Network) compile(b engine.Backend, history, tangents bool) (*engine.Program, error) {
+	return w.divided(b, func(w Network) ([]engine.Stage, error) { return w.stages(history, tangents) })
+}
+
+// networkAxes are the slots that hold realisations, and along which axis.
+var networkAxes = map[string]int{"j": 0, "x": 0, "u": 0, "weighed": 0, "history": 1, "ones": 1, "c": 0, "mean": 0}
+
+// divided compiles stages of any number of realisations, which do not meet.
+func (w Network) divided(b engine.Backend, stages func(w Network) ([]engine.Stage, error)) (*engine.Program, error) {
+	all, err := stages(w)
+	if err != nil {
+		return nil, err
+	}
+	part := func(_, n int) ([]engine.Stage, error) {
+		few := w
+		few.Realisations = n
+		return stages(few)
+	}
+	return engine.Compile(engine.Plan{Stages: all, Seed: w.Seed, Split: &engine.Split{Systems: w.Realisations, Axes: networkAxes, Part: part}}, b)
+}
+
+func (w Network) stages(history, tangents bool) ([]engine.Stage, error) {
 	begin, err := w.beginStage()
 	if err != nil {
 		return nil, err
 	}
 	step, err := w.stepStage(history, tangents)
-	if err != nil {
-		return nil, err
+	if err != nil || !history {
+		return []engine.Stage{begin, step}, err
 	}
-	plan := engine.Plan{Stages: []engine.Stage{begin, step}, Seed: w.Seed}
-	if history {
-		g := newGraph()
-		phi := g.Slot("history", w.steps(), w.size())
-		ones := g.Slot("ones", 1, w.size())
-		finish, err := g.Stage(stageFinish, 0, map[string]node{
-			"c":    g.Do(func() (node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, phi) }),
-			"mean": g.Do(func() (node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, ones) }),
-		})
-		if err != nil {
-			return nil, err
-		}
-		plan.Stages = append(plan.Stages, finish)
-	}
-	return engine.Compile(plan, b)
+	g := newGraph()
+	phi := g.Slot("history", w.steps(), w.size())
+	ones := g.Slot("ones", 1, w.size())
+	finish, err := g.Stage(stageFinish, 0, map[string]node{
+		"c":    g.Do(func() (node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, phi) }),
+		"mean": g.Do(func() (node, error) { return kernels.CorrelateBlocks(w.Realisations, phi, ones) }),
+	})
+	return []engine.Stage{begin, step, finish}, err
 }
 
 // advance makes step i.

@@ -152,11 +152,10 @@ func (w Network) Couplings(ctx context.Context, b engine.Backend) ([]float32, er
 	if err := w.checkRoom(0); err != nil {
 		return nil, err
 	}
-	stage, err := w.beginStage()
-	if err != nil {
-		return nil, err
-	}
-	prog, err := engine.Compile(engine.Plan{Stages: []engine.Stage{stage}, Seed: w.Seed}, b)
+	prog, err := w.divided(b, func(w Network) ([]engine.Stage, error) {
+		stage, err := w.beginStage()
+		return []engine.Stage{stage}, err
+	})
 	if err != nil {
 		return nil, err
 	}
