@@ -3,8 +3,8 @@ package engine
 import "fmt"
 
 // A Split says how a plan is divided among several devices: into parts of its independent systems, each a Program of its own that holds
-// only its systems and takes the random numbers that they have in the whole. Any division gives the bits of one device where its products
-// add up a row in the same order whatever the number of rows, as our own do.
+// only its systems and takes the random numbers that they have in the whole. Any division gives the bits of one device where sums and
+// products add up a row in the same order whatever the number of rows, as the own kernels of CUDA devices do; else the same to rounding.
 //
 // That the systems are independent is not believed but checked. Compile holds every part's graphs against those of the whole plan, node by
 // node from the next values back to the slots, and refuses the plan unless

@@ -30,13 +30,19 @@ func (n Network) open(b engine.Backend, params map[string][]float64, dt tensor.D
 		return nil, err
 	}
 	c := &Classifier{network: n, dtype: dt, chunk: chunk}
-	e := newBuilder(c.dtype)
-	stage := c.evaluation(e)
-	if e.Err() != nil {
-		return nil, fmt.Errorf("modes: %w", e.Err())
+	stage, err := c.alone(chunk)
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	if c.Program, err = engine.Compile(engine.Plan{Stages: []engine.Stage{stage}}, b); err != nil {
+	plan := engine.Plan{Stages: []engine.Stage{stage}, Split: &engine.Split{Systems: chunk, Axes: map[string]int{"test_x": 0, "test_logits": 0}}}
+	for l := range n.Layers {
+		plan.Split.Axes[activity(l+1)] = 0
+	}
+	plan.Split.Part = func(_, rows int) ([]engine.Stage, error) {
+		stage, err := c.alone(rows)
+		return []engine.Stage{stage}, err
+	}
+	if c.Program, err = engine.Compile(plan, b); err != nil {
 		return nil, err
 	}
 	for _, p := range n.Parameters() {
@@ -50,9 +56,19 @@ func (n Network) open(b engine.Backend, params map[string][]float64, dt tensor.D
 	return c, nil
 }
 
-// evaluation is the stage that runs when asked to: logits and activities of all layers of a chunk of pictures.
-func (c *Classifier) evaluation(e *builder) engine.Stage {
-	logits, layers := e.forward(c.network, e.Slot("test_x", c.chunk, c.network.Layers[0]), func(int) node { return nil })
+// alone is the evaluation of so many pictures, which several devices share.
+func (c *Classifier) alone(rows int) (engine.Stage, error) {
+	e := newBuilder(c.dtype)
+	stage := c.evaluation(e, rows)
+	if e.Err() != nil {
+		return stage, fmt.Errorf("modes: %w", e.Err())
+	}
+	return stage, nil
+}
+
+// evaluation is the stage that runs when asked to: logits and activities of all layers of so many pictures.
+func (c *Classifier) evaluation(e *builder, rows int) engine.Stage {
+	logits, layers := e.forward(c.network, e.Slot("test_x", rows, c.network.Layers[0]), func(int) node { return nil })
 	next := map[string]node{"test_logits": logits}
 	for l, a := range layers[:max(len(layers)-1, 0)] {
 		next[activity(l+1)] = a

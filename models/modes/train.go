@@ -158,7 +158,7 @@ func (tr *Trainer) plan() (engine.Plan, error) {
 	p.Stages = append(p.Stages, engine.Stage{Name: "train", Graph: b.ExprGraph, Next: next, Repeat: 1})
 
 	e := newBuilder(tr.Dtype)
-	p.Stages = append(p.Stages, tr.evaluation(e))
+	p.Stages = append(p.Stages, tr.evaluation(e, tr.chunk))
 	for _, err := range []error{draw.Err(), b.Err(), e.Err()} {
 		if err != nil {
 			return p, fmt.Errorf("modes: %w", err)

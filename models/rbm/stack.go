@@ -68,12 +68,29 @@ func (s Stack) pass(in []float32, b engine.Backend, down bool) ([]float32, error
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
+	stages := func(rows int) ([]engine.Stage, error) {
+		stage, err := s.passStage(rows, down)
+		return []engine.Stage{stage}, err
+	}
+	plan, err := independent(stages, passRows, map[string]int{"in": 0, "out": 0})
+	if err != nil {
+		return nil, fmt.Errorf("rbm: stack: %w", err)
+	}
+	p, err := engine.Compile(plan, b)
+	if err != nil {
+		return nil, err
+	}
+	return s.run(p, in)
+}
+
+// passStage takes so many rows through all machines.
+func (s Stack) passStage(rows int, down bool) (engine.Stage, error) {
 	g := newGraph(tensor.Float32)
 	width := s[0].Visible.Count
 	if down {
 		width = s[len(s)-1].Hidden.Count
 	}
-	x := g.Slot("in", passRows, width)
+	x := g.Slot("in", rows, width)
 	for l := range s {
 		if down {
 			l = len(s) - 1 - l
@@ -84,14 +101,11 @@ func (s Stack) pass(in []float32, b engine.Backend, down bool) ([]float32, error
 		m := g.machine(*s[l], fmt.Sprint(l, " "))
 		x = g.means(m.Hidden, g.up(m, x))
 	}
-	stage, err := g.Stage("pass", 0, map[string]node{"out": x})
-	if err != nil {
-		return nil, fmt.Errorf("rbm: stack: %w", err)
-	}
-	p, err := engine.Compile(engine.Plan{Stages: []engine.Stage{stage}}, b)
-	if err != nil {
-		return nil, err
-	}
+	return g.Stage("pass", 0, map[string]node{"out": x})
+}
+
+// run takes all rows through a compiled pass.
+func (s Stack) run(p *engine.Program, in []float32) ([]float32, error) {
 	for l, m := range s {
 		for name, y := range map[string][]float32{"W": m.W, "b": m.B, "c": m.C} {
 			if _, used := p.Slots()[fmt.Sprint(l, " ", name)]; used {
@@ -102,6 +116,7 @@ func (s Stack) pass(in []float32, b engine.Backend, down bool) ([]float32, error
 		}
 	}
 	var out []float32
+	width := p.Slots()["in"].Shape[1]
 	batch, got := make([]float32, passRows*width), make([]float32, p.Slots()["out"].Len())
 	for rows := len(in) / width; rows > 0; rows -= passRows {
 		n := min(rows, passRows)
