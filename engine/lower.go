@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// lowering turns one gorgonia graph into values of the IR. This file is the only one that knows gorgonia's operation
+// lowering turns one gorgonia graph into values of the IR. This file and divide.go are the only ones that know gorgonia's operation
 // types: they are unexported, so they are recognised by type name and printed form (v0.9.18, pinned by tests).
 type lowering struct {
 	graph *gorgonia.ExprGraph

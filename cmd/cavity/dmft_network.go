@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"cavity/engine"
 	"cavity/engine/figure"
 	"cavity/engine/store"
 	"cavity/models/dmft"
@@ -50,6 +51,9 @@ func (v *dmftNetwork) compute(ctx context.Context, s *session) (*result, error) 
 	b, err := s.Open()
 	if err != nil {
 		return nil, err
+	}
+	if _, several := b.(engine.Several); several && v.MeanField > 0 {
+		return nil, misusef("--mean-field solves for one population, which several devices cannot share: name one")
 	}
 	run, err := v.net.Start(b)
 	if err != nil {

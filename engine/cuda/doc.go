@@ -14,8 +14,12 @@
 //
 // Products use cuBLAS where it is installed (found by dlopen; strict float32, or TF32 when "cuda:tf32" asks for it) and own kernels
 // elsewhere or with "cuda:own"; own products take a bias, an activation and a sample along ([engine.Fused]). What was used is among the
-// backend's facts. "cuda:0,1" divides a plan's independent systems among devices ([engine.Split]), with the bits of one device. The memory
-// of a program is summed before any is taken, told, and refused whole when the device has less ([engine.Rehearser]).
+// backend's facts. The memory of a program is summed before any is taken, told, and refused whole when the device has less
+// ([engine.Rehearser]).
+//
+// "cuda:0,1" divides a plan's independent systems among devices ([engine.Split]): samples of spin models, chains of machines, realisations of
+// networks, rows of an evaluation. Each draws the numbers that it has on one device. With own products the results are those of one
+// device to the last bit; cuBLAS may choose another order of summation for another number of rows.
 //
 // A kernel of package kernels runs here when it implements [Kernel]; one that does not is an error, not a detour over the host.
 //

@@ -57,9 +57,13 @@ func CriticalCoupling(gain Gain, sigma float64) (CriticalPoint, error) {
 // 1+η and 1-η uniformly (Sommers, Crisanti, Sompolinsky, Stein 1988).
 func EllipseEdge(g, eta float64) float64 { return g * (1 + eta) }
 
-// Spectrum is the eigenvalues of the matrix J of the network's first realisation. Its cost grows like N³.
+// Spectrum is the eigenvalues of the matrix J of the network's first realisation, which the first of several devices draws. Its cost grows
+// like N³.
 func (w Network) Spectrum(ctx context.Context, b engine.Backend) ([]complex128, error) {
 	w.Realisations = 1
+	if s, ok := b.(engine.Several); ok {
+		b = s.Devices()[0]
+	}
 	j, err := w.Couplings(ctx, b)
 	if err != nil {
 		return nil, err

@@ -101,10 +101,7 @@ func TestSeveral(t *testing.T) {
 		"cuda:0,1: 1 systems in parts of at least 8: they divide among at most 1 devices":      "temper --model ising2d --size 8 --temps 1.8:3.0:4",
 		"cuda:0,1: this computation does not divide into independent systems: name one device": "dmft solve --time 1 --trajectories 64",
 	} {
-		_, err := run(binary, args, "cuda:0,1")
-		if exit, ok := err.(*exec.ExitError); !ok || !strings.Contains(string(exit.Stderr), want) || strings.Count(string(exit.Stderr), "\n") != 1 {
-			t.Errorf("%s: %v does not say %q in one line", args, err, want)
-		}
+		undivided(t, binary, args, want)
 	}
 	out := filepath.Join(t.TempDir(), "run")
 	args := "temper --model sk --size 40 --systems 4 --temps 0.4:1.6:4 --warmup 10 --sweeps 300 --checkpoint-every 1ms --out " + out
@@ -119,6 +116,55 @@ func TestSeveral(t *testing.T) {
 	if s := differ("", whole, decode(t, part), 0, 0); s != "" {
 		t.Error(s)
 	}
+}
+
+// undivided asks for two devices and is refused in one line.
+func undivided(t *testing.T, binary, args, want string) {
+	t.Helper()
+	_, err := run(binary, args, "cuda:0,1")
+	if exit, ok := err.(*exec.ExitError); !ok || !strings.Contains(string(exit.Stderr), want) || strings.Count(string(exit.Stderr), "\n") != 1 {
+		t.Errorf("%s: %v does not say %q in one line", args, err, want)
+	}
+}
+
+// TestSeveralModels divides chains, realisations and pictures: what is sampled after sums is to the last bit what one device gives, tables
+// and arrays alike.
+func TestSeveralModels(t *testing.T) {
+	binary := command(t)
+	if !strings.Contains(os.Getenv("CAVITY_LIBCUDA"), "ptxsim") {
+		t.Skip("only under the emulator, which has as many devices as one asks for")
+	}
+	t.Setenv("PTXSIM_DEVICES", "3")
+	dir, data := t.TempDir(), pictures(t)
+	learn := "rbm train --data " + data + " --epochs 1 --batch 100 --hidden 8 --likelihood 0"
+	result(t, binary, learn+" --out "+filepath.Join(dir, "machine"), "cpu")
+	law := "modes train --space ensemble --data digits --examples 200 --tests 50 --epochs 1 --batch 50 --layers 256,20,10"
+	result(t, binary, law+" --out "+filepath.Join(dir, "law"), "cpu")
+	weights := func(of string) string { return " --weights " + filepath.Join(dir, of, "weights.safetensors") }
+	for k, c := range []struct{ args, backend string }{
+		{"rbm evaluate --temperatures 20 --chains 11 --burn 3 --examples 60 --data " + data + weights("machine"), "cuda:0,1"},
+		{"rbm sample --chains 5 --temperatures 3 --steps 6" + weights("machine"), "cuda:2,0,1"},
+		{"dmft network --time 1 --lyapunov-time 1 --size 40 --realisations 3 --spectrum", "cuda:0,1"},
+		{"modes sample --networks 2 --data digits --tests 50" + weights("law"), "cuda:0,1"},
+	} {
+		one, several := filepath.Join(dir, fmt.Sprint("one", k)), filepath.Join(dir, fmt.Sprint("several", k))
+		want, got := result(t, binary, c.args+" --out "+one, "cuda"), result(t, binary, c.args+" --out "+several, c.backend)
+		if s := differ("", want, got, 0, 0); s != "" {
+			t.Errorf("%s on %s: %s", c.args, c.backend, s)
+		}
+		a, err := os.ReadFile(filepath.Join(one, "series.npz"))
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		if b, _ := os.ReadFile(filepath.Join(several, "series.npz")); !bytes.Equal(a, b) {
+			t.Errorf("%s on %s: other arrays", c.args, c.backend)
+		}
+	}
+	const undividable = "cuda:0,1: this computation does not divide into independent systems: name one device"
+	undivided(t, binary, learn, undividable)
+	undivided(t, binary, law, undividable)
+	undivided(t, binary, "dmft network --time 1 --size 10 --mean-field 64", "--mean-field solves for one population, which several devices cannot share")
+	undivided(t, binary, "rbm sample --chains 1 --steps 6"+weights("machine"), "1 systems in parts of at least 1: they divide among at most 1 devices")
 }
 
 func run(binary, args, backend string, env ...string) ([]byte, error) {
@@ -151,7 +197,7 @@ func decode(t *testing.T, text []byte) any {
 
 // timing are the keys that say how a result was computed.
 func timing(key string, _ any) bool {
-	return strings.Contains(key, "second") || strings.Contains(key, "per_ns") || key == "backend"
+	return strings.Contains(key, "second") || strings.Contains(key, "per_ns") || strings.HasSuffix(key, "_per_s") || key == "backend"
 }
 
 // differ names the first place where two results differ by more than abs + rel·|want|; times are not results.
