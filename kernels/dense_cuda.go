@@ -8,39 +8,40 @@ import (
 	code "cavity/kernels/cuda"
 )
 
-// Sites of a block and tiles of the device code in cuda/dense.cu.
+// Sites of a block and tiles of the device code in cuda/dense.cu; three tiles fit into a multiprocessor's shared memory.
 const (
-	denseBlock   = 64
-	denseWarps   = 8
-	denseColumns = 128
-	denseQuad    = 4
+	denseBlock    = 128
+	denseTile     = 4 * denseBlock * denseBlock
+	denseResident = 3
+	denseWarps    = 8
+	denseColumns  = 128
+	denseQuad     = 4
 )
 
 // systemsBefore is the number of the first system, of a part of a larger run.
 var systemsBefore = cuda.Word(func(c *engine.Clock) uint32 { return c.First })
 
-// CUDA turns the spins of 64 sites at a time in all replicas, then adds their rows to the fields: two launches a block of sites.
+// CUDA turns the spins of 128 sites at a time in all replicas, then adds their rows to the fields: two launches a block of sites.
 func (k *denseSweep) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	b := k.batch
 	n, ld, replicas := uint32(b.Sites), uint32(b.Stride()), uint32(b.Replicas)
-	flips, err := d.Alloc(tensor.Uint64, 2*b.Systems*b.Replicas)
+	flips, err := d.Alloc(tensor.Uint32, 2*denseBlock/32*b.Systems*b.Replicas)
 	if err != nil {
 		return nil, err
 	}
 	refresh := denseFieldsCUDA(k.batch.Systems, b.Sites, b.Stride(), b.Replicas, out, in)
 	refresh.When = func(c *engine.Clock) bool { return c.Pass%RefreshEvery == 0 }
 	launches := []cuda.Launch{refresh}
-	tiles := cuda.Blocks(b.Stride(), denseColumns)
-	// enough groups of replicas to fill the device, but each row tile is worth loading for a few
-	group := max(4, cuda.Blocks(b.Replicas*tiles*b.Systems, 8*d.Multiprocessors()))
-	group = min(group, b.Replicas)
+	// as many groups of replicas as run at the same time: every one fetches the tiles again
+	tiles := cuda.Blocks(b.Stride(), denseBlock)
+	groups := min(max(denseResident*d.Multiprocessors()/(tiles*b.Systems), 1), cuda.Blocks(b.Replicas, denseWarps))
 	for site := 0; site < b.Sites; site += denseBlock {
 		launches = append(launches, cuda.Launch{
-			Source: code.Dense, Entry: "dense_decide", Block: [3]int{32 * denseWarps}, Grid: [3]int{cuda.Blocks(b.Replicas, denseWarps), b.Systems},
+			Source: code.Dense, Entry: "dense_decide", Shared: denseTile, Block: [3]int{32 * denseWarps}, Grid: [3]int{cuda.Blocks(b.Replicas, denseWarps), b.Systems},
 			Args: []any{out, in[1], in[3], in[4], flips, n, ld, replicas, uint32(in[3].Len()), uint32(k.rule), uint32(site), systemsBefore, cuda.Stream(k.stream)},
 		}, cuda.Launch{
-			Source: code.Dense, Entry: "dense_spread", Block: [3]int{denseColumns}, Grid: [3]int{tiles, cuda.Blocks(b.Replicas, group), b.Systems},
-			Args: []any{out, in[1], flips, n, ld, replicas, uint32(site), uint32(group)},
+			Source: code.Dense, Entry: "dense_spread", Shared: denseTile, Block: [3]int{32 * denseWarps}, Grid: [3]int{tiles, groups, b.Systems},
+			Args: []any{out, in[1], flips, n, ld, replicas, uint32(site)},
 		})
 	}
 	return launches, nil

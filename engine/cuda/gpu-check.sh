@@ -10,7 +10,7 @@ go build -tags gpu -o "$tmp/cavity" ./cmd/cavity
 go test -tags gpu -c -o "$tmp/engine" ./engine/cuda
 go test -tags gpu -c -o "$tmp/kernels" ./kernels/kerneltest
 go test -tags gpu -c -o "$tmp/pillars" ./engine/cuda/pillars
-cp "$here/targets.txt" "$tmp"
+cp "$here/targets.txt" "$here/table.awk" "$tmp"
 cp "$here/gpu-run.sh" "$tmp/run.sh"
 cat >"$2" <<'END'
 #!/bin/sh
@@ -24,5 +24,5 @@ sh "$dir/run.sh" "$@" || status=$?
 exit $status
 payload:
 END
-tar -cf - -C "$tmp" cavity engine kernels pillars targets.txt run.sh | gzip -1 >>"$2"
+tar -cf - -C "$tmp" cavity engine kernels pillars targets.txt table.awk run.sh | gzip -1 >>"$2"
 chmod +x "$2"

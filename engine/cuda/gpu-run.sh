@@ -37,15 +37,8 @@ if [ -n "$emulated" ]; then
 	echo "EMULATED: left out: every row of the table, for an emulation has no speed"
 	exit 0
 fi
-{
-	./engine -test.run '^$' -test.bench . -test.benchtime 20x
-	./kernels -test.run '^$' -test.bench CUDA -test.benchtime 20x
-} >bench.txt 2>&1 || { cat bench.txt; exit 1; }
+./engine -test.run '^$' -test.bench . -test.benchtime 20x >bench.txt 2>&1 || { cat bench.txt; exit 1; }
+./kernels -test.run '^$' -test.bench CUDA -test.benchtime 20x >>bench.txt 2>&1 || { cat bench.txt; exit 1; }
 cat bench.txt
 echo
-# what the benchmarks say of their targets, as a table
-awk '/^--- BENCH: / { name = $3; sub(/-[0-9]+$/, "", name) }
-	/: target of / { what = $0; sub(/^ *[^ ]*:[0-9]+: /, "", what); sub(/: target of .*/, "", what)
-		want = $0; sub(/.*: target of /, "", want); verdict = want; sub(/ (met|missed).*/, "", want); sub(/^[^ ]* /, "", verdict)
-		printf "%-60s %-40s target %-8s %s\n", name, what, want, verdict; rows++ }
-	END { if (!rows) { print "gpu-check: no benchmark spoke of a target"; exit 1 } }' bench.txt
+awk -f table.awk targets.txt bench.txt

@@ -18,10 +18,10 @@ const (
 	maxLayerBuffers = 12
 )
 
-// fuses says whether a loop can run inside of its product's kernel.
+// fuses says whether a loop can run inside of its product's kernel, which must have whole sums.
 func fuses(f *engine.Fused) bool {
 	bits, err := width(f.Product.C)
-	if err != nil || f.Loop.N > maxElements || len(f.Loop.Code) > maxLayerCode {
+	if n, _ := pieces(f.Product); err != nil || n > 1 || f.Loop.N > maxElements || len(f.Loop.Code) > maxLayerCode {
 		return false
 	}
 	for _, r := range f.Random {
@@ -52,7 +52,7 @@ var mark = regexp.MustCompile(`mov\.b\d\d (%\w+), %\w+; // LOOP %\w+ (%\w+) (%\w
 
 // layer is a product whose kernel carries a loop's code.
 func layer(d Device, f *engine.Fused) (Launch, error) {
-	l, err := product(d, f.Product)
+	l, err := tiles(d, f.Product)
 	if err != nil {
 		return l, err
 	}

@@ -16,7 +16,7 @@ import (
 func lower(d Device, s engine.Step) ([]Launch, error) {
 	switch s := s.(type) {
 	case *engine.Product:
-		return one(product(d, s))
+		return product(d, s)
 	case *engine.Loop:
 		return one(loop(s))
 	case *engine.Fused:
@@ -54,8 +54,54 @@ func width(b engine.Buffer) (int, error) {
 	return 0, fmt.Errorf("%v where float32 or float64 is needed", b.Dtype)
 }
 
-// product chooses the tile that fills the device: large tiles reuse more, small ones make more blocks. All give the same bits.
-func product(d Device, p *engine.Product) (Launch, error) {
+// A sum over k of splitAxis terms or more is cut into pieces where the tiles of a product are fewer than splitTiles, twice as many as
+// an H100 has multiprocessors. That changes the roundings, so it depends on the shape alone and never on the device.
+const (
+	splitTiles = 264
+	splitAxis  = 1024
+)
+
+// pieces is in how many pieces the sum over k is made, and the length of all but the last.
+func pieces(p *engine.Product) (n, length int) {
+	tiles := Blocks(p.M, 64) * Blocks(p.N, 128) * p.Batch
+	if p.K < splitAxis || tiles == 0 || 2*tiles > splitTiles {
+		return 1, p.K
+	}
+	n = min(splitTiles/tiles, p.K/(splitAxis/2))
+	length = Blocks(p.K, 16*n) * 16 // in whole slabs of every tile
+	return Blocks(p.K, length), length
+}
+
+// product is one launch of tiles, or a launch that leaves pieces of every sum and one that adds them up.
+func product(d Device, p *engine.Product) ([]Launch, error) {
+	n, _ := pieces(p)
+	if n == 1 {
+		return one(tiles(d, p))
+	}
+	bits, err := width(p.C)
+	if err != nil {
+		return nil, err
+	}
+	if p.Batch > 65535 || p.M*p.N > maxElements {
+		return nil, fmt.Errorf("%d products of %d × %d elements", p.Batch, p.M, p.N)
+	}
+	parts := *p
+	parts.Alpha, parts.Beta = 1, 0
+	if parts.C, err = d.Alloc(p.C.Dtype, p.Batch*n*p.M*p.N); err != nil {
+		return nil, err
+	}
+	l, err := tiles(d, &parts)
+	if err != nil {
+		return nil, err
+	}
+	sum := Threads(ptx.Gemm, fmt.Sprintf("gemm_sum%d", bits), p.M*p.N, p.C, parts.C, uint32(p.M*p.N), uint32(n), alpha(p), uint32(p.Beta))
+	sum.Grid[1] = p.Batch
+	return []Launch{l, sum}, nil
+}
+
+// tiles chooses the tile: large ones reuse more, small ones make more blocks, with which a small product fills the device. All give the
+// same bits.
+func tiles(d Device, p *engine.Product) (Launch, error) {
 	bits, err := width(p.C)
 	if err != nil {
 		return Launch{}, err
@@ -67,17 +113,41 @@ func product(d Device, p *engine.Product) (Launch, error) {
 	if p.TransB {
 		rowB, colB = colB, rowB
 	}
-	tile, threads := 64, 256
-	if bits == 32 && Blocks(p.M, 128)*Blocks(p.N, 128)*p.Batch >= 2*d.Multiprocessors() {
-		tile = 128
+	n, length := pieces(p)
+	size, columns, threads := "small", 64, 256
+	if bits == 32 && Blocks(p.M, 64)*Blocks(p.N, 128)*p.Batch*n >= d.Multiprocessors() {
+		size, columns, threads = "large", 128, 128
 	}
-	l := Launch{Source: ptx.Gemm, Entry: fmt.Sprintf("gemm%d_%d", bits, tile), Block: [3]int{threads}, Grid: [3]int{Blocks(p.N, tile), Blocks(p.M, tile), p.Batch}}
-	var alpha any = p.Alpha
-	if bits == 32 {
-		alpha = float32(p.Alpha)
+	l := Launch{Source: ptx.Gemm, Entry: fmt.Sprintf("gemm%d_%s", bits, size), Block: [3]int{threads}, Grid: [3]int{Blocks(p.N, columns), Blocks(p.M, 64), p.Batch * n}}
+	if bits == 32 && inFours(p) {
+		l.Entry += "_vectors"
 	}
-	l.Args = []any{p.C, p.A, p.B, uint32(p.M), uint32(p.N), uint32(p.K), rowA, colA, rowB, colB, int64(p.StrideA), int64(p.StrideB), alpha, uint32(p.Beta)}
+	l.Args = []any{p.C, p.A, p.B, uint32(p.M), uint32(p.N), uint32(p.K), rowA, colA, rowB, colB, int64(p.StrideA), int64(p.StrideB), alpha(p), uint32(p.Beta), uint32(n), uint32(length)}
 	return l, nil
+}
+
+func alpha(p *engine.Product) any {
+	if p.C.Dtype == tensor.Float32 {
+		return float32(p.Alpha)
+	}
+	return p.Alpha
+}
+
+// inFours says whether four neighbours of every operand lie together in 16 aligned bytes, at every row and in every matrix of the batch.
+func inFours(p *engine.Product) bool {
+	alongA, alongB := p.K, p.N
+	if p.TransA {
+		alongA = p.M
+	}
+	if p.TransB {
+		alongB = p.K
+	}
+	for _, n := range []int{p.N, alongA, alongB, p.LDA, p.LDB, p.A.Off / 4, p.B.Off / 4, p.C.Off / 4} {
+		if n%4 != 0 {
+			return false
+		}
+	}
+	return p.Batch == 1 || p.StrideA%4 == 0 && p.StrideB%4 == 0
 }
 
 // reduceChunk is the length of the axis that one block, or one thread of a column, adds up alone.

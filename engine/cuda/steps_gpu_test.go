@@ -203,18 +203,94 @@ func TestProducts(t *testing.T) {
 	})
 }
 
-// eachProduct calls f with every form of a product, its operands on the device and as float64; C is left to f.
+// eachProduct calls f with every form of a product, its operands on the device and as float64; C is left to f. Forms from 8 on have
+// extents and rows that are multiples of four, for the kernels that move so many at a time.
 func eachProduct(t *testing.T, b *backend, f func(form int, p engine.Product, x, y, z []float64)) {
 	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
-		for form := range 8 {
-			p := engine.Product{Name: "p", Batch: 2, M: 131, N: 67, K: 19, TransA: form&1 != 0, TransB: form&2 != 0, Alpha: 1, Beta: float64(form >> 2), LDA: 140, LDB: 150}
-			if form >= 4 {
+		for _, form := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 13, 15} {
+			p := engine.Product{Name: "p", Batch: 2, M: 131, N: 67, K: 19, TransA: form&1 != 0, TransB: form&2 != 0, Alpha: 1, Beta: float64(form >> 2 & 1), LDA: 141, LDB: 150}
+			if form >= 8 {
+				if dt == tensor.Float64 {
+					continue
+				}
+				p.M, p.N, p.K, p.LDA, p.LDB = 132, 68, 20, 140, 152
+			}
+			if form&4 != 0 {
 				p.Alpha = -.75
 			}
 			p.StrideA, p.StrideB = 150*p.LDA, 150*p.LDB
 			x, y, z := operands(p)
 			p.A, p.B = put(t, b, convert(x, dt), len(x)), put(t, b, convert(y, dt), len(y))
+			if p.C = p.A.View(0, p.Batch*p.M*p.N); inFours(&p) != (form >= 8) {
+				t.Fatalf("form %d: in fours %v", form, inFours(&p))
+			}
 			f(form, p, x, y, z)
+		}
+	}
+}
+
+// The number of pieces is a matter of the shape.
+func TestPiecesOf(t *testing.T) {
+	for _, c := range []struct{ batch, m, n, k, want int }{
+		{1, 784, 500, 4096, 5}, {1, 4096, 500, 784, 1}, {1, 1, 1, 1023, 1}, {1, 1, 1, 1024, 2}, {132, 1, 1, 1024, 2}, {133, 1, 1, 1024, 1}, {0, 5, 5, 4096, 1},
+	} {
+		p := engine.Product{Batch: c.batch, M: c.m, N: c.n, K: c.k}
+		if n, length := pieces(&p); n != c.want || (n-1)*length >= c.k || n*length < c.k || n > 1 && length%16 != 0 {
+			t.Errorf("%d products %d × %d × %d: %d pieces of %d, want %d", c.batch, c.m, c.n, c.k, n, length, c.want)
+		}
+	}
+}
+
+// TestPieces holds products with a long sum to their definition, bit for bit: chains of fused multiplications and additions in the order of
+// k, one for each piece, added up in order; whatever the tile, the number of products and the device.
+func TestPieces(t *testing.T) {
+	b := openDevice(t)
+	fma, _ := vec.Ref32("fma")
+	for _, c := range []struct {
+		batch, m, n, k, pieces int
+		transA, transB         bool
+	}{{1, 3, 5, 1030, 2, false, false}, {2, 4, 8, 1540, 3, true, true}} {
+		p := engine.Product{Name: "p", Batch: c.batch, M: c.m, N: c.n, K: c.k, TransA: c.transA, TransB: c.transB, Alpha: -.75, Beta: 1, LDA: c.k, LDB: c.n}
+		if c.transA {
+			p.LDA = c.m
+		}
+		if c.transB {
+			p.LDB = c.k
+		}
+		p.StrideA, p.StrideB = c.m*c.k, c.k*c.n
+		x, y, z := operands(p)
+		count, length := pieces(&p)
+		if count != c.pieces || (count-1)*length >= c.k || count*length < c.k || fuses(&engine.Fused{Product: &p, Loop: &engine.Loop{}}) {
+			t.Fatalf("%d × %d × %d: %d pieces of %d", c.m, c.n, c.k, count, length)
+		}
+		p.A, p.B = put(t, b, convert(x, tensor.Float32), len(x)), put(t, b, convert(y, tensor.Float32), len(y))
+		for _, multiprocessors := range []int{0, 1000} { // large tiles, small tiles
+			b.multiprocessors = multiprocessors
+			p.C = put(t, b, convert(z, tensor.Float32), len(z))
+			step(t, b, &p, engine.Clock{})
+			for e, got := range get[float32](t, p.C) {
+				q, m, n := e/(c.m*c.n), e/c.n%c.m, e%c.n
+				var sum float32
+				for first := 0; first < c.k; first += length {
+					var chain float32
+					for k := first; k < min(first+length, c.k); k++ {
+						i, j := q*p.StrideA+m*p.LDA+k, q*p.StrideB+k*p.LDB+n
+						if c.transA {
+							i = q*p.StrideA + k*p.LDA + m
+						}
+						if c.transB {
+							j = q*p.StrideB + n*p.LDB + k
+						}
+						chain = fma(float32(x[i]), float32(y[j]), chain)
+					}
+					if sum += chain; first == 0 {
+						sum = chain
+					}
+				}
+				if want := fma(-.75, sum, float32(z[e])); math.Float32bits(got) != math.Float32bits(want) {
+					t.Fatalf("%d × %d × %d, %d multiprocessors: element %d is %v, want %v", c.m, c.n, c.k, multiprocessors, e, got, want)
+				}
+			}
 		}
 	}
 }

@@ -1,19 +1,21 @@
 // Sweeps of spins with dense couplings, for all systems and replicas. Per system: couplings [n][ld]; state [2][replicas][ld],
 // spins then fields.
 //
-// Sites are visited in blocks of 64. dense_decide, a warp a replica, turns the spins of one block in order and keeps just the
+// Sites are visited in blocks of 128. dense_decide, a warp a replica, turns the spins of one block in order and keeps just the
 // block's own fields up to date; dense_spread then adds the rows of the spins that turned to all other fields, in the same
 // order, so that every field sees the same additions and roundings as in the definition. A row of couplings is fetched once
-// for many replicas, a field is read and written once a block.
+// for many replicas, a field is read and written once a block. A turned spin adds twice a coupling or subtracts it: doubling is exact,
+// so one fused operation rounds as the definition does.
 #include "chance.cuh"
 
-constexpr int BLOCK = 64;   // sites
-constexpr int WARPS = 8;    // replicas of a block of threads in dense_decide
-constexpr int COLUMNS = 128;
+constexpr int BLOCK = 128;  // sites, and columns of a tile
+constexpr int WARPS = 8;
+constexpr int PARTS = BLOCK / 32;
+constexpr u32 FIRST = 0x80000000u, ALL = 0xffffffffu;
 
-// A replica's flips in a block of sites: bit k of turned is set when site k turned, of up when its new spin is +1.
-struct Flips {
-  unsigned long long turned, up;
+// A replica's flips in a block of sites: bit 31-k of turned[p] is set when site 32p + k turned, of up when its new spin is +1.
+struct alignas(16) Flips {
+  u32 turned[PARTS], up[PARTS];
 };
 
 // half is T/2 of a replica, float32(0.5/beta).
@@ -23,75 +25,98 @@ __device__ __forceinline__ float halfTemperature(const double *beta, const int *
   return (float)(.5 / beta[k]);
 }
 
+// tile copies BLOCK columns from c0 on of the block's rows to shared memory, [BLOCK][BLOCK]; what lies outside is 0.
+__device__ __forceinline__ void tile(float4 *to, const float *rows, u32 sites, u32 c0, u32 ld) {
+  const u32 lane = threadIdx.x & 31, c = c0 + 4 * lane;
+  for (u32 k = threadIdx.x >> 5; k < BLOCK; k += WARPS) to[k * 32 + lane] = k < sites && c < ld ? *(const float4 *)(rows + (size_t)k * ld + c) : make_float4(0, 0, 0, 0);
+  __syncthreads();
+}
+
 extern "C" __global__ void __launch_bounds__(WARPS * 32) dense_decide(float *state, const float *couplings, const double *beta, const int *index, Flips *flips,
     u32 n, u32 ld, u32 replicas, u32 temperatures, u32 rule, u32 site, u32 before, u32 k0, u32 k1, u32 c2, u32 c3) {
-  __shared__ float j[BLOCK][BLOCK];
+  extern __shared__ float4 shared[];
   const u32 system = blockIdx.y, lane = threadIdx.x & 31, r = blockIdx.x * WARPS + (threadIdx.x >> 5);
   const u32 sites = min(BLOCK, n - site);
-  const float *rows = couplings + ((size_t)system * n + site) * ld + site;
-  for (u32 e = threadIdx.x; e < sites * BLOCK; e += WARPS * 32) {
-    u32 k = e / BLOCK, c = e % BLOCK;
-    j[k][c] = c < sites ? rows[(size_t)k * ld + c] : 0.f;
-  }
-  __syncthreads();
+  tile(shared, couplings + ((size_t)system * n + site) * ld, sites, site, ld);
   if (r >= replicas) return;
   float *spins = state + ((size_t)2 * system * replicas + r) * ld + site, *fields = spins + (size_t)replicas * ld;
   const float halfT = halfTemperature(beta, index, temperatures, system * replicas + r);
-  const unsigned long long element = (unsigned long long)(before + system) * ((replicas + 63) / 64 * 64) + r;
-  float s[2], h[2], limit[2];
-  for (int half = 0; half < 2; half++) {
-    u32 k = lane + 32 * half;
-    s[half] = k < sites ? spins[k] : 1.f;
-    h[half] = k < sites ? fields[k] : 0.f;
-    limit[half] = k < sites ? threshold(rule, word32({k0, k1, c2, c3}, (unsigned long long)(site + k) << 34 | element), halfT) : 0.f;
+  const u64 element = (u64)(before + system) * ((replicas + 63) / 64 * 64) + r;
+  float s[PARTS], h[PARTS], limit[PARTS];
+#pragma unroll
+  for (int p = 0; p < PARTS; p++) {
+    const u32 k = 32 * p + lane;
+    const bool inside = k < sites;
+    s[p] = inside ? spins[k] : 0.f;
+    h[p] = inside ? fields[k] : 0.f;
+    limit[p] = inside ? threshold(rule, word32({k0, k1, c2, c3}, (u64)(site + k) << 34 | element), halfT) : -1.f;  // never turned
   }
-  unsigned long long turned = 0, up = 0;
-  for (u32 k = 0; k < sites; k++) {
-    const int half = k >> 5;
-    const float mine = s[half];
-    const bool turn = __shfl_sync(0xffffffffu, mine * h[half] <= limit[half] ? 1 : 0, k & 31);
-    if (!turn) continue;
-    const float d = -2.f * __shfl_sync(0xffffffffu, mine, k & 31);
-    h[0] = h[0] + d * j[k][lane];
-    h[1] = h[1] + d * j[k][lane + 32];
-    if (lane == (k & 31)) s[half] = -mine;
-    turned |= 1ull << k;
-    if (d > 0) up |= 1ull << k;
+  Flips mine;
+#pragma unroll
+  for (int p = 0; p < PARTS; p++) {
+    u32 turned = 0;
+    const u32 ups = __brev(__ballot_sync(ALL, s[p] > 0));
+    if (32 * p < sites)
+#pragma unroll 8
+      for (int k = 0; k < 32; k++) {
+        // the row is on its way while the site's own lane decides
+        const float *row = (const float *)shared + (32 * p + k) * BLOCK + lane;
+        float j[PARTS];
+#pragma unroll
+        for (int q = 0; q < PARTS; q++) j[q] = row[32 * q];
+        const float d = ups << k & FIRST ? -2.f : 2.f;
+        const bool turn = __any_sync(ALL, lane == k && s[p] * h[p] <= limit[p]);
+#pragma unroll
+        for (int q = 0; q < PARTS; q++) h[q] = turn ? __fmaf_rn(d, j[q], h[q]) : h[q];
+        if (turn) turned |= FIRST >> k;
+      }
+    mine.turned[p] = turned;
+    mine.up[p] = turned & ~ups;
   }
-  for (int half = 0; half < 2; half++) {
-    u32 k = lane + 32 * half;
+#pragma unroll
+  for (int p = 0; p < PARTS; p++) {
+    const u32 k = 32 * p + lane;
     if (k >= sites) continue;
-    spins[k] = s[half];
-    fields[k] = h[half];
+    if (mine.turned[p] << lane & FIRST) spins[k] = -s[p];
+    fields[k] = h[p];
   }
-  if (lane == 0) flips[system * replicas + r] = {turned, up};
+  if (lane == 0) flips[system * replicas + r] = mine;
 }
 
-// A block of threads takes a tile of columns and `group` replicas; the tile of the rows is in shared memory.
-extern "C" __global__ void __launch_bounds__(COLUMNS) dense_spread(float *state, const float *couplings, const Flips *flips, u32 n, u32 ld, u32 replicas, u32 site, u32 group) {
-  __shared__ float j[BLOCK][COLUMNS];
-  const u32 system = blockIdx.z, c = blockIdx.x * COLUMNS + threadIdx.x, first = blockIdx.y * group, last = min(first + group, replicas);
-  const u32 sites = min(BLOCK, n - site);
-  if (c < ld)
-    for (u32 k = 0; k < sites; k++) j[k][threadIdx.x] = couplings[((size_t)system * n + site + k) * ld + c];
-  // each thread reads only the column that it wrote: no barrier
-  if (c >= ld || (c >= site && c < site + sites)) return;
-  float *h = state + ((size_t)(2 * system + 1) * replicas + first) * ld + c;
-  for (u32 r = first; r < last; r++, h += ld) {
-    Flips f = flips[system * replicas + r];
-    if (!f.turned) continue;
-    float x = *h;
-    while (f.turned) {
-      int k = __ffsll((long long)f.turned) - 1;
-      f.turned &= f.turned - 1;
-      x = x + ((f.up >> k & 1) ? 2.f : -2.f) * j[k][threadIdx.x];
-    }
-    *h = x;
+// A block of threads takes a tile of columns and every gridDim.y-th replica, so that hot and cold ones are shared out; a warp takes a
+// replica at a time, four columns a thread. The tile of the rows is in shared memory.
+extern "C" __global__ void __launch_bounds__(WARPS * 32, 3) dense_spread(float *state, const float *couplings, const Flips *flips, u32 n, u32 ld, u32 replicas, u32 site) {
+  extern __shared__ float4 shared[];
+  const u32 system = blockIdx.z, lane = threadIdx.x & 31, c = blockIdx.x * BLOCK + 4 * lane, step = gridDim.y * WARPS;
+  if (blockIdx.x * BLOCK == site) return;  // dense_decide's own fields
+  tile(shared, couplings + ((size_t)system * n + site) * ld, min(BLOCK, n - site), blockIdx.x * BLOCK, ld);
+  u32 r = blockIdx.y + gridDim.y * (threadIdx.x >> 5);
+  if (c >= ld || r >= replicas) return;
+  flips += system * replicas;
+  Flips next = flips[r];
+  for (; r < replicas; r += step) {
+    const Flips f = next;
+    if (r + step < replicas) next = flips[r + step];
+    u32 any = 0;
+#pragma unroll
+    for (int p = 0; p < PARTS; p++) any |= f.turned[p];
+    if (!any) continue;
+    float4 *at = (float4 *)(state + ((size_t)(2 * system + 1) * replicas + r) * ld + c), h = *at;
+#pragma unroll
+    for (int p = 0; p < PARTS; p++)
+      for (u32 left = f.turned[p]; left;) {
+        const int k = __clz(left);
+        left ^= FIRST >> k;
+        const float d = f.up[p] << k & FIRST ? 2.f : -2.f;
+        const float4 j = shared[(32 * p + k) * 32 + lane];
+        h = make_float4(__fmaf_rn(d, j.x, h.x), __fmaf_rn(d, j.y, h.y), __fmaf_rn(d, j.z, h.z), __fmaf_rn(d, j.w, h.w));
+      }
+    *at = h;
   }
 }
 
 // dense_fields computes the fields from scratch: h_c = b_c + Σ_i s_i J_ic, rounded after every site in order; four replicas a thread.
-constexpr int QUAD = 4;
+constexpr int QUAD = 4, COLUMNS = 128;
 extern "C" __global__ void __launch_bounds__(COLUMNS) dense_fields(float *state, const float *couplings, const float *external, u32 n, u32 ld, u32 replicas) {
   __shared__ float s[QUAD][COLUMNS];
   const u32 system = blockIdx.z, c = blockIdx.x * COLUMNS + threadIdx.x, first = blockIdx.y * QUAD;

@@ -42,7 +42,7 @@ type bench struct {
 }
 
 var programs = map[string]struct{ pkg, run, skip string }{
-	"engine":  {"./engine/cuda", "TestConformance|TestProducts|TestMove|TestRandom|TestReductions|TestSoftmax|TestLayers|TestAnnealing", "^$"},
+	"engine":  {"./engine/cuda", "TestConformance|TestProducts|TestPieces|TestMove|TestRandom|TestReductions|TestSoftmax|TestLayers|TestAnnealing", "^$"},
 	"kernels": {"./kernels/kerneltest", "TestBackends/cuda|TestBroken", "TestBackends/(cpu|openblas|tape)"},
 }
 

@@ -68,7 +68,7 @@ func TestGPUCheck(t *testing.T) {
 	}
 	said := check(0)
 	for _, want := range []string{"EMULATED: the device code", "left out: memcheck, racecheck and synccheck, for want of compute-sanitizer",
-		"SK, N=8192", "EMULATED: left out: every row"} {
+		"sk/N=8192", "EMULATED: left out: every row"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q is not in %s", want, said)
 		}
@@ -98,6 +98,90 @@ func TestGPUCheck(t *testing.T) {
 	}
 	if said = check(1, "PTXSIM_DEVICES=0"); !strings.Contains(said, "gpu-check: no GPU: not available") {
 		t.Errorf("without a device: %s", said)
+	}
+}
+
+// TestTable reads a run of the benchmarks against the targets: a row for each that is listed, from what a benchmark says of its longest run,
+// and a failure where one is missing.
+func TestTable(t *testing.T) {
+	root := sources(t)
+	table := func(bench string) (string, int) {
+		path := filepath.Join(t.TempDir(), "bench.txt")
+		if err := os.WriteFile(path, []byte(bench), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("awk", "-f", filepath.Join(root, "engine/cuda/table.awk"), filepath.Join(root, "engine/cuda/targets.txt"), path)
+		out, err := cmd.CombinedOutput()
+		if cmd.ProcessState == nil {
+			t.Skipf("left out: no awk: %v", err)
+		}
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	sample, err := os.ReadFile("testdata/bench.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, status := table(string(sample))
+	want := []string{
+		"BenchmarkCUDA/ising2d/L=1024/512_replicas        1200 flips/ns                            target 500      met",
+		"BenchmarkCUDA/ea3d/L=32/512_replicas/tempering   299 flips/ns                             target 300      missed",
+		"BenchmarkCUDA/sk/N=8192/1024_replicas            2.21 flips/ns                            target 2        met",
+		"BenchmarkProducts/CD-1/own                       share of the float32 peak 0.55           target 0.5      met",
+		"BenchmarkLoop                                    GB/s 2600                                target 2000     met",
+		"BenchmarkCUDA/waits                              0 waits in 20 steps                      target 0        met",
+	}
+	if said != strings.Join(want, "\n")+"\n" || status != 0 {
+		t.Errorf("status %d: %s", status, said)
+	}
+	without := strings.ReplaceAll(string(sample), "2.21 flips/ns: target of", "2.21 flips/ns, a target of")
+	if said, status = table(strings.ReplaceAll(without, "1.9 flips/ns: target of", "1.9 flips/ns, a target of")); status == 0 || !strings.Contains(said, "BenchmarkCUDA/sk/N=8192/1024_replicas: not measured\n") {
+		t.Errorf("without a row: status %d: %s", status, said)
+	}
+	if said, status = table(""); status == 0 || strings.Count(said, "not measured\n") != len(want) {
+		t.Errorf("of nothing: status %d: %s", status, said)
+	}
+}
+
+// TestRunFails lets each of the programs fail that gpu-run.sh calls: so does the script.
+func TestRunFails(t *testing.T) {
+	root := sources(t)
+	text, err := os.ReadFile(filepath.Join(root, "engine/cuda/gpu-run.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample, err := os.ReadFile("testdata/bench.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, kernels, _ := strings.Cut(string(sample), "PASS\n")
+	path := tools(t, "sh", "sed", "awk", "cat", "dirname", "env")
+	for _, c := range []struct {
+		broken string
+		status int
+	}{{"", 0}, {"cavity", 1}, {"engine -test.run .", 1}, {"engine -test.run ^$", 1}, {"kernels -test.run .", 1}, {"kernels -test.run ^$", 1}, {"pillars -test.run .", 1}} {
+		dir := t.TempDir()
+		script(t, dir, "run.sh", string(text))
+		for program, says := range map[string]string{"cavity": "cuda    a card, products own kernels", "engine": engine, "kernels": kernels, "pillars": ""} {
+			script(t, dir, program, "case \""+program+" $*\" in \""+c.broken+"\"*) [ -z \""+c.broken+"\" ] || exit 1 ;; esac\ncat <<'END'\n"+says+"\nEND\n")
+		}
+		for _, name := range []string{"targets.txt", "table.awk"} {
+			data, err := os.ReadFile(filepath.Join(root, "engine/cuda", name))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, name), data, 0o644)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.Command("sh", filepath.Join(dir, "run.sh"))
+		cmd.Env = []string{"PATH=" + path}
+		out, err := cmd.CombinedOutput()
+		if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != c.status {
+			t.Errorf("with %q broken: %v: %s", c.broken, err, out)
+		}
+		if c.broken == "" && !strings.HasSuffix(string(out), " 0 waits in 20 steps                      target 0        met\n") {
+			t.Errorf("the table is not there: %s", out)
+		}
 	}
 }
 

@@ -1,81 +1,112 @@
-// C = alpha·op(A)·op(B) + beta·C for row-major matrices, one after the other in a batch (blockIdx.z). An element of op(A) is
-// A[m·rowA + k·colA], one of the strides being 1; transposition is a matter of strides.
+// C = alpha·op(A)·op(B) + beta·C for row-major matrices, one after the other in a batch. An element of op(A) is A[m·rowA + k·colA],
+// one of the strides being 1; transposition is a matter of strides.
 //
-// A block computes a TILE × TILE part of C, a thread WORK × WORK of it in registers. While it multiplies one slab of DEPTH
-// columns of A and rows of B from shared memory, the next slab is on its way through registers into the other half.
-// An element is one chain of fused multiply-adds in the order of k, so every tile size gives the same bits.
+// A block computes a part of C of HEIGHT rows and 16·WORK columns, a thread WORK × WORK elements of it in registers. While it multiplies
+// one slab of DEPTH columns of A and rows of B from shared memory, the next slab is on its way through registers into the other half.
+// An element is one chain of fused multiply-adds in the order of k, so every tile size gives the same bits. Where the sum over k is cut
+// into pieces, blockIdx.z counts them within the batch; each is a chain of its own, and gemm_sum adds them up in order.
+//
+// With VECTOR = 4 whatever lies side by side in memory moves four at a time: leading dimensions and extents are multiples of 4 then, and
+// addresses of 16 bytes.
 typedef unsigned int u32;
 typedef long long i64;
 
 __device__ __forceinline__ float fused(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 __device__ __forceinline__ double fused(double a, double b, double c) { return __fma_rn(a, b, c); }
 
-// Slab moves a TILE × DEPTH part of an operand: fetch from memory into registers, put into shared memory as [k][m].
-// Neighbouring threads read neighbouring addresses whichever stride is 1.
-template <class T, int TILE, int DEPTH, int THREADS> struct Slab {
-  static constexpr int each = TILE * DEPTH / THREADS;
-  T r[each];
-  __device__ __forceinline__ static int at(int j, bool byDepth, int &m) {
-    int e = threadIdx.x + j * THREADS;
-    m = byDepth ? e / DEPTH : e % TILE;
-    return byDepth ? e % DEPTH : e / TILE;
+template <class T, int VECTOR> struct alignas(sizeof(T) * VECTOR) Pack { T x[VECTOR]; };
+
+// Slab moves a LENGTH × DEPTH part of an operand: fetch from memory into registers, put into shared memory as [k][m]. Neighbouring
+// threads read neighbouring addresses whichever stride is 1. A row of shared memory is 16 bytes longer than LENGTH, so that a warp that
+// fetched along k puts its numbers into different banks.
+template <class T, int LENGTH, int DEPTH, int THREADS, int VECTOR> struct Slab {
+  typedef Pack<T, VECTOR> Vector;
+  static constexpr int each = LENGTH * DEPTH / THREADS / VECTOR, row = LENGTH + 16 / sizeof(T);
+  static constexpr u32 acrossK = DEPTH / VECTOR, acrossM = LENGTH / VECTOR, stepM = THREADS / acrossK, stepK = THREADS / acrossM;
+  const T *from;      // this thread's first vector of the next slab
+  i64 step, ahead;    // to its next vector, to the next slab
+  u32 m, k, lines;    // where its first vector lies in a slab; how many of its vectors lie inside, were the slab deep enough
+  bool byDepth;
+  Vector r[each];
+
+  __device__ __forceinline__ Slab(const T *p, i64 strideM, i64 strideK, u32 m0, u32 k0, u32 sizeM) {
+    byDepth = strideK == 1;
+    m = byDepth ? threadIdx.x / acrossK : threadIdx.x % acrossM * VECTOR;
+    k = byDepth ? threadIdx.x % acrossK * VECTOR : threadIdx.x / acrossM;
+    from = p + (m0 + m) * strideM + (k0 + k) * strideK;
+    step = byDepth ? stepM * strideM : stepK * strideK;
+    ahead = DEPTH * strideK;
+    const u32 left = m0 + m < sizeM ? sizeM - m0 - m : 0;
+    lines = byDepth ? (left + stepM - 1) / stepM : left ? each : 0;
   }
-  __device__ __forceinline__ void fetch(const T *p, i64 strideM, i64 strideK, u32 m0, u32 k0, u32 sizeM, u32 sizeK) {
-#pragma unroll
-    for (int j = 0; j < each; j++) {
-      int m, k = at(j, strideK == 1, m);
-      bool inside = m0 + m < sizeM && k0 + k < sizeK;
-      r[j] = inside ? p[(m0 + m) * strideM + (k0 + k) * strideK] : (T)0;
+  // depth is what is left of k; beyond the operand there are blanks.
+  __device__ __forceinline__ void fetch(u32 depth, T blank) {
+    u32 inside = lines;
+    if (depth < DEPTH) {
+      const u32 left = k < depth ? depth - k : 0;
+      inside = byDepth ? (left ? lines : 0) : min(lines, (left + stepK - 1) / stepK);
     }
+    const T *p = from;
+#pragma unroll
+    for (int j = 0; j < each; j++, p += step) {
+#pragma unroll
+      for (int v = 0; v < VECTOR; v++) r[j].x[v] = blank;
+      if (j < inside) r[j] = *(const Vector *)p;
+    }
+    from += ahead;
   }
-  __device__ __forceinline__ void put(T (*s)[TILE], bool byDepth) const {
+  __device__ __forceinline__ void put(T (*s)[row]) const {
 #pragma unroll
     for (int j = 0; j < each; j++) {
-      int m, k = at(j, byDepth, m);
-      s[k][m] = r[j];
+      if (!byDepth) *(Vector *)&s[k + j * stepK][m] = r[j];
+      else
+#pragma unroll
+        for (int v = 0; v < VECTOR; v++) s[k + v][m + j * stepM] = r[j].x[v];
     }
   }
 };
 
-// The elements of a thread: groups of four, TILE/WORK·4 apart, so that a warp reads shared memory without conflicts.
-template <int TILE, int WORK> __device__ __forceinline__ int place(int group, int i) { return (i / 4) * (TILE / WORK * 4) + group * 4 + i % 4; }
+// The elements of a thread: groups of four, GROUPS·4 apart. The 32 threads of a warp read four groups of A and eight of B side by side.
+template <int GROUPS> __device__ __forceinline__ int place(int group, int i) { return (i / 4) * (GROUPS * 4) + group * 4 + i % 4; }
 
 #ifdef LAYER
 #include "layer.cuh"
 #endif
 
-template <class T, int TILE, int WORK, int DEPTH>
-__device__ __forceinline__ void gemm(T *C, const T *A, const T *B, u32 M, u32 N, u32 K, i64 rowA, i64 colA, i64 rowB, i64 colB, i64 strideA, i64 strideB, T alpha, u32 accumulate) {
-  constexpr int across = TILE / WORK, threads = across * across;
-  __shared__ __align__(16) T a[2][DEPTH][TILE], b[2][DEPTH][TILE];
-  A += blockIdx.z * strideA;
-  B += blockIdx.z * strideB;
+template <class T, int HEIGHT, int WORK, int DEPTH, int VECTOR>
+__device__ __forceinline__ void gemm(T *C, const T *A, const T *B, u32 M, u32 N, u32 K, i64 rowA, i64 colA, i64 rowB, i64 colB, i64 strideA, i64 strideB, T alpha, u32 accumulate, u32 pieces, u32 piece) {
+  constexpr int high = HEIGHT / WORK, wide = 16, threads = high * wide, width = wide * WORK;
+  typedef Slab<T, HEIGHT, DEPTH, threads, VECTOR> SlabA;
+  typedef Slab<T, width, DEPTH, threads, VECTOR> SlabB;
+  __shared__ __align__(16) T a[2][DEPTH][SlabA::row], b[2][DEPTH][SlabB::row];
+  const u32 m0 = blockIdx.y * HEIGHT, n0 = blockIdx.x * width, first = blockIdx.z % pieces * piece, end = min(K, first + piece);
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, ty = warp / 2 * 4 + lane / 8, tx = warp % 2 * 8 + lane % 8;
+  SlabA nextA(A + blockIdx.z / pieces * strideA, rowA, colA, m0, first, M);
+  SlabB nextB(B + blockIdx.z / pieces * strideB, colB, rowB, n0, first, N);
   C += (size_t)blockIdx.z * M * N;
-  const u32 m0 = blockIdx.y * TILE, n0 = blockIdx.x * TILE;
-  const int ty = threadIdx.x / across, tx = threadIdx.x % across;
-  Slab<T, TILE, DEPTH, threads> nextA, nextB;
   T c[WORK][WORK];
 #pragma unroll
   for (int i = 0; i < WORK; i++)
 #pragma unroll
     for (int j = 0; j < WORK; j++) c[i][j] = 0;
-  nextA.fetch(A, rowA, colA, m0, 0, M, K);
-  nextB.fetch(B, colB, rowB, n0, 0, N, K);
-  for (u32 k0 = 0, half = 0; k0 < K; k0 += DEPTH, half ^= 1) {
-    nextA.put(a[half], colA == 1);
-    nextB.put(b[half], rowB == 1);
+  // -0·0 added to anything leaves it as it is, -0 too: blanks are no part of the chain
+  const T blankA = -(T)0, blankB = 0;
+  nextA.fetch(end - first, blankA);
+  nextB.fetch(end - first, blankB);
+  for (u32 k0 = first, half = 0; k0 < end; k0 += DEPTH, half ^= 1) {
+    nextA.put(a[half]);
+    nextB.put(b[half]);
     // one barrier a slab: whoever fills a half has passed the barrier after everybody's last use of it
     __syncthreads();
-    if (k0 + DEPTH < K) {
-      nextA.fetch(A, rowA, colA, m0, k0 + DEPTH, M, K);
-      nextB.fetch(B, colB, rowB, n0, k0 + DEPTH, N, K);
+    if (k0 + DEPTH < end) {
+      nextA.fetch(end - k0 - DEPTH, blankA);
+      nextB.fetch(end - k0 - DEPTH, blankB);
     }
-    const int depth = min(K - k0, (u32)DEPTH);
-#pragma unroll 8
-    for (int k = 0; k < depth; k++) {
+#pragma unroll
+    for (int k = 0; k < DEPTH; k++) {
       T x[WORK], y[WORK];
 #pragma unroll
-      for (int i = 0; i < WORK; i++) x[i] = a[half][k][place<TILE, WORK>(ty, i)], y[i] = b[half][k][place<TILE, WORK>(tx, i)];
+      for (int i = 0; i < WORK; i++) x[i] = a[half][k][place<high>(ty, i)], y[i] = b[half][k][place<wide>(tx, i)];
 #pragma unroll
       for (int i = 0; i < WORK; i++)
 #pragma unroll
@@ -83,32 +114,53 @@ __device__ __forceinline__ void gemm(T *C, const T *A, const T *B, u32 M, u32 N,
     }
   }
 #ifdef LAYER
-  finish<T, TILE, WORK, threads>(c, C, M, N, m0, n0, ty, tx, alpha, accumulate);
+  finish<T, high, wide, WORK>(c, C, M, N, m0, n0, alpha, accumulate);
 #else
 #pragma unroll
   for (int i = 0; i < WORK; i++) {
-    u32 m = m0 + place<TILE, WORK>(ty, i);
+    const u32 m = m0 + place<high>(ty, i);
 #pragma unroll
-    for (int j = 0; j < WORK; j++) {
-      u32 n = n0 + place<TILE, WORK>(tx, j);
+    for (int j = 0; j < WORK; j += VECTOR) {
+      const u32 n = n0 + place<wide>(tx, j);
       if (m >= M || n >= N) continue;
-      T *p = C + (size_t)m * N + n;
-      *p = accumulate ? fused(alpha, c[i][j], *p) : alpha * c[i][j];
+      Pack<T, VECTOR> *p = (Pack<T, VECTOR> *)(C + (size_t)m * N + n), old = {}, out;
+      if (accumulate) old = *p;
+#pragma unroll
+      for (int v = 0; v < VECTOR; v++) out.x[v] = accumulate ? fused(alpha, c[i][j + v], old.x[v]) : alpha * c[i][j + v];
+      *p = out;
     }
   }
 #endif
 }
 
-#define GEMM(name, T, TILE, WORK, DEPTH) \
-  extern "C" __global__ void __launch_bounds__(TILE / WORK * (TILE / WORK)) name(T *C, const T *A, const T *B, u32 M, u32 N, u32 K, i64 rowA, i64 colA, i64 rowB, i64 colB, i64 strideA, i64 strideB, T alpha, u32 accumulate) { \
-    gemm<T, TILE, WORK, DEPTH>(C, A, B, M, N, K, rowA, colA, rowB, colB, strideA, strideB, alpha, accumulate); \
+// RESIDENT blocks a multiprocessor find registers enough.
+#define GEMM(name, T, HEIGHT, WORK, DEPTH, VECTOR, RESIDENT) \
+  extern "C" __global__ void __launch_bounds__(HEIGHT / WORK * 16, RESIDENT) name(T *C, const T *A, const T *B, u32 M, u32 N, u32 K, i64 rowA, i64 colA, i64 rowB, i64 colB, i64 strideA, i64 strideB, T alpha, u32 accumulate, u32 pieces, u32 piece) { \
+    gemm<T, HEIGHT, WORK, DEPTH, VECTOR>(C, A, B, M, N, K, rowA, colA, rowB, colB, strideA, strideB, alpha, accumulate, pieces, piece); \
   }
 #ifdef LAYER
-GEMM(layer32_128, float, 128, 8, 8)
-GEMM(layer32_64, float, 64, 4, 16)
-GEMM(layer64_64, double, 64, 4, 8)
+GEMM(layer32_large, float, 64, 8, 8, 1, 3)
+GEMM(layer32_large_vectors, float, 64, 8, 8, 4, 3)
+GEMM(layer32_small, float, 64, 4, 16, 1, 3)
+GEMM(layer32_small_vectors, float, 64, 4, 16, 4, 3)
+GEMM(layer64_small, double, 64, 4, 8, 1, 3)
 #else
-GEMM(gemm32_128, float, 128, 8, 8)
-GEMM(gemm32_64, float, 64, 4, 16)
-GEMM(gemm64_64, double, 64, 4, 8)
+GEMM(gemm32_large, float, 64, 8, 8, 1, 3)
+GEMM(gemm32_large_vectors, float, 64, 8, 8, 4, 4)
+GEMM(gemm32_small, float, 64, 4, 16, 1, 4)
+GEMM(gemm32_small_vectors, float, 64, 4, 16, 4, 4)
+GEMM(gemm64_small, double, 64, 4, 8, 1, 3)
+
+// gemm_sum adds up the pieces of every element, [batch][pieces][n] to [batch][n]; a thread an element, blockIdx.y in the batch.
+template <class T> __device__ __forceinline__ void sum(T *C, const T *parts, u32 n, u32 pieces, T alpha, u32 accumulate) {
+  const u32 e = blockIdx.x * blockDim.x + threadIdx.x;
+  if (e >= n) return;
+  const T *p = parts + (size_t)blockIdx.y * pieces * n + e;
+  T s = *p;
+  for (u32 i = 1; i < pieces; i++) s += *(p += n);
+  T *out = C + (size_t)blockIdx.y * n + e;
+  *out = accumulate ? fused(alpha, s, *out) : alpha * s;
+}
+extern "C" __global__ void __launch_bounds__(256) gemm_sum32(float *C, const float *parts, u32 n, u32 pieces, float alpha, u32 accumulate) { sum(C, parts, n, pieces, alpha, accumulate); }
+extern "C" __global__ void __launch_bounds__(256) gemm_sum64(double *C, const double *parts, u32 n, u32 pieces, double alpha, u32 accumulate) { sum(C, parts, n, pieces, alpha, accumulate); }
 #endif
