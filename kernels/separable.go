@@ -3,8 +3,8 @@ package kernels
 import "cavity/engine"
 
 // Kernels whose systems do not meet (see [engine.Separable]): those that draw numbers count their systems from [engine.Clock].First on CUDA
-// devices, or from the first word of their [Lattice]. Cluster moves and populations are missing, because their systems share numbers or
-// lists; kernels of random tensors are [engine.Drawer].
+// devices, or from the first word of their [Lattice]. Cluster moves are missing, because their systems share numbers or lists; kernels of
+// random tensors are [engine.Drawer].
 
 func (*denseSweep) Separable([]bool) bool         { return true }
 func (*denseFields) Separable([]bool) bool        { return true }
@@ -37,7 +37,9 @@ func (*latticeEnergy) Separable([]bool) bool        { return true }
 func (*latticeMagnetisation) Separable([]bool) bool { return true }
 func (*latticeOverlaps) Separable([]bool) bool      { return true }
 
-func (*byTemperature) Separable([]bool) bool { return true }
+func (*byTemperature) Separable([]bool) bool   { return true }
+func (*resample) Separable([]bool) bool        { return true }
+func (*latticeResample) Separable([]bool) bool { return true }
 
 // Separable: every system looks its numbers up in one table.
 func (*lookup) Separable(in []bool) bool { return !in[0] }

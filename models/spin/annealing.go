@@ -166,32 +166,40 @@ func (a *Annealing) cooling() []float64 {
 
 func (s *Annealer) compile(b engine.Backend) (*engine.Program, error) {
 	plan := engine.Plan{Seed: s.Seed}
-	add := func(name string, repeat int, build func(g *graph) map[string]node) error {
-		g := newGraph(s.batch)
-		stage, err := g.Stage(name, repeat, build(g))
-		plan.Stages = append(plan.Stages, stage)
-		return err
-	}
-	err := add("sweep", s.Sweeps, func(g *graph) map[string]node { return map[string]node{"state": s.carrier.sweep(g)} })
-	if err == nil && s.carrier.follows() {
-		err = add("follow", 0, func(g *graph) map[string]node { return s.carrier.follow(g, g.ladder()) })
-	}
-	if err == nil && s.carrier.refresh(newGraph(s.batch)) != nil {
-		s.stale = true
-		err = add("refresh", 0, func(g *graph) map[string]node { return map[string]node{"state": s.carrier.refresh(g)} })
-	}
-	if err == nil && s.Population {
-		err = add("resample", 0, func(g *graph) map[string]node {
-			return map[string]node{"state": s.carrier.resample(g, g.Typed("parents", tensor.Int32, s.Systems, s.Walkers))}
-		})
-	}
-	if err == nil {
-		err = add("energy", 0, func(g *graph) map[string]node { return map[string]node{"energy": s.carrier.energies(g)} })
-	}
-	if err != nil {
+	var err error
+	if plan.Stages, err = s.stages(s.batch, s.carrier); err != nil {
 		return nil, err
 	}
+	s.stale = slices.ContainsFunc(plan.Stages, func(x engine.Stage) bool { return x.Name == "refresh" })
+	plan.Split = split(s.batch, s.carrier, []string{"energy", "parents"}, s.stages)
 	return engine.Compile(plan, b)
+}
+
+// stages are the plan's for a batch and its carrier, or for a part of them.
+func (s *Annealer) stages(b batch, c carrier) (stages []engine.Stage, err error) {
+	add := func(name string, repeat int, build func(g *graph) map[string]node) {
+		if err != nil {
+			return
+		}
+		var stage engine.Stage
+		g := newGraph(b)
+		stage, err = g.Stage(name, repeat, build(g))
+		stages = append(stages, stage)
+	}
+	add("sweep", s.Sweeps, func(g *graph) map[string]node { return map[string]node{"state": c.sweep(g)} })
+	if c.follows() {
+		add("follow", 0, func(g *graph) map[string]node { return c.follow(g, g.ladder()) })
+	}
+	if c.refresh(newGraph(b)) != nil {
+		add("refresh", 0, func(g *graph) map[string]node { return map[string]node{"state": c.refresh(g)} })
+	}
+	if s.Population {
+		add("resample", 0, func(g *graph) map[string]node {
+			return map[string]node{"state": c.resample(g, g.Typed("parents", tensor.Int32, b.systems, b.walkers()))}
+		})
+	}
+	add("energy", 0, func(g *graph) map[string]node { return map[string]node{"energy": c.energies(g)} })
+	return stages, err
 }
 
 // begin puts every walker in a random state.

@@ -215,7 +215,7 @@ func TestAnnealingRefused(t *testing.T) {
 		"at least 1 each":       {Model: m, Hot: 2, Cold: 1, Steps: -1},
 		"between 0 and 0.9":     {Model: m, Cold: 1, Population: true, Culling: 1},
 		"2 to 8192":             {Model: Ising{L: 1, D: 2}, Hot: 2, Cold: 1},
-		"needs 8.61 GB":         {Model: SherringtonKirkpatrick{N: 32768}, Hot: 2, Cold: 1, Memory: 1e9},
+		"8.61 GB of memory are needed":         {Model: SherringtonKirkpatrick{N: 32768}, Hot: 2, Cold: 1, Memory: 1e9},
 		"no patterns":           {Model: m, Hot: 2, Cold: 1, Layout: "gibbs"},
 		"first must be above t": {Model: m, Hot: math.Inf(1), Cold: 1},
 	} {

@@ -10,28 +10,28 @@ type divisible interface {
 	axes() map[string]int
 }
 
-// split divides the plan by systems; nil where clusters, samples that share random numbers, or the carrier stand against it.
-func (s *Sampler) split() *engine.Split {
-	d, ok := s.carrier.(divisible)
-	if !ok || s.batch.graphMoves || s.batch.shared || d.part(0, s.batch.systems) == nil {
+// split divides a plan by systems; nil where clusters, samples that share random numbers, or the carrier stand against it. values are the
+// slots, beside the carrier's, whose leading axis is the systems'.
+func split(b batch, c carrier, values []string, stages func(b batch, c carrier) ([]engine.Stage, error)) *engine.Split {
+	d, ok := c.(divisible)
+	if !ok || b.graphMoves || b.shared || d.part(0, b.systems) == nil {
 		return nil
 	}
 	axes := map[string]int{"ladder": 1}
-	for _, slot := range s.slots { // measured values
+	for _, slot := range values {
 		axes[slot] = 0
 	}
 	for slot, axis := range d.axes() {
 		axes[slot] = axis
 	}
 	unit := 1
-	if _, ok := s.carrier.(*latticeCarrier); ok {
-		unit = s.batch.wordUnit()
+	if _, ok := c.(*latticeCarrier); ok {
+		unit = b.wordUnit()
 	}
-	return &engine.Split{Systems: s.batch.systems, Unit: unit, Axes: axes, Part: func(first, n int) ([]engine.Stage, error) {
-		b := s.batch
-		b.systems = n
-		stages, _, err := s.stages(b, d.part(first, n))
-		return stages, err
+	return &engine.Split{Systems: b.systems, Unit: unit, Axes: axes, Part: func(first, n int) ([]engine.Stage, error) {
+		part := b
+		part.systems = n
+		return stages(part, d.part(first, n))
 	}}
 }
 

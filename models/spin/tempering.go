@@ -113,7 +113,10 @@ func (t Tempering) Start(b engine.Backend) (*Sampler, error) {
 func (s *Sampler) plan() (p engine.Plan, err error) {
 	p.Seed = s.Seed
 	if p.Stages, s.slots, err = s.stages(s.batch, s.carrier); err == nil {
-		p.Split = s.split()
+		p.Split = split(s.batch, s.carrier, s.slots, func(b batch, c carrier) ([]engine.Stage, error) {
+			stages, _, err := s.stages(b, c)
+			return stages, err
+		})
 		p.Moment = append([]string{"ladder", "state"}, s.slots...)
 	}
 	return p, err

@@ -87,6 +87,16 @@ func TestSeveral(t *testing.T) {
 	t.Setenv("PTXSIM_DEVICES", "3")
 	small := " --warmup 10 --sweeps 20"
 	for args, backend := range map[string]string{
+		"anneal --model ea3d --size 4 --systems 16 --walkers 8 --steps 6 --sweeps 2":                                                   "cuda:1,0",
+		"anneal --model ea3d --size 4 --systems 9 --method population --walkers 64 --sweeps 1 --cold 1":                                "cuda:0,1,2",
+		"anneal --model sk --size 40 --systems 3 --method population --walkers 20 --sweeps 1 --cold 0.8":                               "cuda:0,1",
+		"anneal --model sk --size 40 --couplings pm1 --layout bits --systems 3 --method population --walkers 20 --sweeps 1 --cold 0.8": "cuda:0,1",
+	} {
+		if s := differ("", result(t, binary, args, "cpu"), result(t, binary, args, backend), 0, 0); s != "" {
+			t.Errorf("%s on %s: %s", args, backend, s)
+		}
+	}
+	for args, backend := range map[string]string{
 		"temper --model ea3d --size 4 --systems 16 --temps 0.8:2.0:4":                             "cuda:0,1",
 		"temper --model sk --size 70 --temps 0.4:1.6:4 --systems 5":                               "cuda:2,0",
 		"temper --model sk --size 70 --couplings pm1 --layout bits --temps 0.4:1.6:4 --systems 5": "cuda:0,1,2",
