@@ -164,10 +164,6 @@ func (d *division) apart(p pair, axis int, in []int, operands []*gorgonia.Node) 
 		if axis != shared && outer(p.whole, axis) != outer(operands[0], in[0]) {
 			return fmt.Errorf("it takes systems apart that were axis %d of %v", in[0], operands[0].Shape())
 		}
-	case "repeatOp":
-		if some && in[0] != axis {
-			return fmt.Errorf("it moves the systems of axis %d to axis %d", in[0], axis)
-		}
 	case "sliceOp":
 		if axis != shared && operands[0].Shape()[in[0]] != p.whole.Shape()[axis] {
 			return fmt.Errorf("it takes some of the systems of %v", operands[0].Shape())
@@ -197,6 +193,9 @@ func (d *division) kernel(p pair, k Kernel, axis int, in []int) error {
 		}
 		return d.draws(p, axis)
 	case Drawer:
+		if axis != shared && axis != k.Axis() {
+			return fmt.Errorf("the systems of this kernel must lie along axis %d, not %d", k.Axis(), axis)
+		}
 		return d.draws(p, axis)
 	case Elementwise:
 		return nil
@@ -205,7 +204,7 @@ func (d *division) kernel(p pair, k Kernel, axis int, in []int) error {
 		for i, x := range in {
 			along[i] = x != shared
 		}
-		if k.Separable(along) {
+		if k.Separable(axis, along) {
 			return nil
 		}
 	}
@@ -225,9 +224,6 @@ func (d *division) draws(p pair, axis int) error {
 			return fmt.Errorf("axis %d of %v is no multiple of %d systems", axis, w, d.split.Systems)
 		}
 		first = uint64(d.before) * uint64(each) * uint64(Volume(w[axis+1:]))
-	}
-	if have, ok := d.first[p.part]; ok && have != first {
-		return fmt.Errorf("it is drawn twice in the whole and once in the part")
 	}
 	d.first[p.part] = first
 	return nil

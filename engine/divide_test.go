@@ -120,12 +120,42 @@ func TestSplitRefuses(t *testing.T) {
 			l := g.Do(func() (expr.Node, error) { return kernels.Lookup(g.Slot("table", n), g.Typed("x", tensor.Int32, n)) })
 			return map[string]expr.Node{"y": l}
 		}},
+		{"systems of this kernel must lie along axis 0, not 1", map[string]int{"x": 1}, func(g graph, n int) map[string]expr.Node {
+			return map[string]expr.Node{"x": g.Do(func() (expr.Node, error) { return kernels.Rectified(g.Slot("x", 4, n), 1) })}
+		}},
+		{"systems of this kernel may meet", map[string]int{"y": 0}, func(g graph, n int) map[string]expr.Node {
+			a, b := g.Slot("a", 2, 2*systems), g.Slot("b", 2, 2*systems) // blocks of other sizes
+			return map[string]expr.Node{"y": g.Do(func() (expr.Node, error) { return kernels.CorrelateBlocks(n, a, b) })}
+		}},
+		{"systems of this kernel may meet", map[string]int{"y": 0}, func(g graph, n int) map[string]expr.Node {
+			return map[string]expr.Node{"y": g.Do(func() (expr.Node, error) { return kernels.Record(g.Slot("y", n, 4), g.Slot("x", 4)) })}
+		}},
 		{"values in its place", map[string]int{"x": 0}, func(g graph, n int) map[string]expr.Node {
 			next := map[string]expr.Node{"x": g.Add(x(g, n), x(g, n))}
 			if n == systems {
 				next["y"] = next["x"]
 			}
 			return next
+		}},
+		{`no value for slot "x"`, map[string]int{"x": 0}, func(g graph, n int) map[string]expr.Node {
+			name := "x"
+			if n < systems {
+				name = "other"
+			}
+			return map[string]expr.Node{name: g.Add(x(g, n), x(g, n))}
+		}},
+		{`"other" of the part stands where the whole has "x"`, map[string]int{"x": 0, "y": 0, "other": 0}, func(g graph, n int) map[string]expr.Node {
+			from := x(g, n)
+			if n < systems {
+				from = g.Slot("other", n, 4)
+			}
+			return map[string]expr.Node{"y": g.Add(from, from)}
+		}},
+		{"is float64 in the part and float32 in the whole", map[string]int{"x": 0}, func(g graph, n int) map[string]expr.Node {
+			if n < systems {
+				g.Dtype = tensor.Float64
+			}
+			return map[string]expr.Node{"x": g.Add(x(g, n), x(g, n))}
 		}},
 		{"stands where the whole has", map[string]int{"x": 0}, func(g graph, n int) map[string]expr.Node {
 			if n == systems {

@@ -44,19 +44,21 @@ type Source interface {
 	Random() (stream uint16, law Law)
 }
 
-// A Drawer is a kernel that draws numbers of its own and whose systems (see [Split]) do not meet: From gives the same kernel with the
-// numbers that begin at first, so that the rows of a part take those that they have in the whole. In a value that is row-major
-// [outer, systems, inner], first is inner for every system before the part's.
+// A Drawer is a kernel that draws numbers of its own and whose systems (see [Split]) do not meet. They lie along Axis of its value, as
+// [outer, systems, inner] in memory. From gives the same kernel for a part of them that begins after `first` elements of each row
+// [systems, inner]: it draws the numbers that these systems have in the whole.
 type Drawer interface {
 	Kernel
+	Axis() int
 	From(first uint64) Kernel
 }
 
-// A Separable kernel may stand in a divided plan (see [Split]) without being told: what it computes for a system rests on that system's
-// part of the inputs alone, in says which of them hold systems, and it draws no numbers or finds its own by [Clock.First].
+// A Separable kernel may stand in a divided plan (see [Split]) as it is: what it computes for a system rests on that system's part of the
+// inputs alone, and it draws no numbers or finds its own by [Clock].First. It is asked for the axis along which its value's systems lie and
+// which of the inputs hold systems.
 type Separable interface {
 	Kernel
-	Separable(in []bool) bool
+	Separable(axis int, in []bool) bool
 }
 
 // Law names a distribution of random tensors.

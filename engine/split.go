@@ -14,7 +14,7 @@ import "fmt"
 //   - a value that rests on one that lies along the systems does so too: a sum, product or softmax over systems is refused, and
 //     so are reshapes, slices and concatenations that change their order, and numbers that depend on how many there are;
 //   - a slot's systems lie along the axis in Axes, and a slot that is not there is the same for all;
-//   - a kernel, whose inside Compile does not see, is a [Drawer], or a [Separable] that agrees.
+//   - a kernel, whose inside Compile does not see, is a [Drawer] whose systems lie along its Axis, or a [Separable] that agrees.
 //
 // A random tensor of the whole's shape is then the same in every part. One along the systems must have them along its first axis, and
 // begins in the part with the number that the part's first system has in the whole ([Random].First).
