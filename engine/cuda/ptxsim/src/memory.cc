@@ -100,7 +100,7 @@ Place locate(Warp& w, const Instr& I, int lane, uint64_t address, int bytes) {
     if (address - kSharedWindow < kWindow) { space = Space::shared; address -= kSharedWindow; }
     else if (address - kLocalWindow < kWindow) { space = Space::local; address -= kLocalWindow; }
   }
-  if (address % bytes) bad(kMisaligned, w, I, lane, "misaligned access of " + std::to_string(bytes) + " bytes at " + hex(address));
+  if (address & uint64_t(bytes - 1)) bad(kMisaligned, w, I, lane, "misaligned access of " + std::to_string(bytes) + " bytes at " + hex(address));
   if (space == Space::shared) {
     if (address + bytes > b.shared.size() || address + bytes < address)
       bad(kIllegalAddress, w, I, lane, "shared access at " + std::to_string(int64_t(address)) + " outside of " + std::to_string(b.shared.size()) + " bytes");
@@ -228,33 +228,45 @@ void loadParam(Warp& w, const Instr& I, Mask m) {
     each(m, [&](int l) { memcpy(w.file + I.vec[k] + I.width[k] * l, &v, I.width[k]); });
   }
 }
-void load(Warp& w, const Instr& I, Mask m) {
-  int n = size(I.ty), whole = n * I.lanesOf;
+template <class T> void load(Warp& w, const Instr& I, Mask m) {
+  constexpr int n = sizeof(T);
   each(m, [&](int l) {
-    Place p = locate(w, I, l, addressOf(w, I, l), whole);
+    Place p = locate(w, I, l, addressOf(w, I, l), n * I.lanesOf);
     Access x = accessOf(w, I, l);
     for (int k = 0; k < I.lanesOf; k++, p.host += n, p.offset += n, p.flags += p.flags ? n : 0) {
       checkRead(x, p, n, I.mode);
       if (I.vec[k] == kNone) continue;
-      uint64_t v = 0;
+      T v;
       memcpy(&v, p.host, n);
-      v = widen(v, I.ty);
-      memcpy(w.file + I.vec[k] + I.width[k] * l, &v, I.width[k]);
+      if (I.width[k] == n) { w.at<T>(I.vec[k])[l] = v; continue; }
+      const uint64_t wide = widen(v, I.ty);
+      memcpy(w.file + I.vec[k] + I.width[k] * l, &wide, I.width[k]);
     }
   });
 }
-void store(Warp& w, const Instr& I, Mask m) {
-  int n = size(I.ty), whole = n * I.lanesOf;
+template <class T> void store(Warp& w, const Instr& I, Mask m) {
+  constexpr int n = sizeof(T);
   each(m, [&](int l) {
-    Place p = locate(w, I, l, addressOf(w, I, l), whole);
+    Place p = locate(w, I, l, addressOf(w, I, l), n * I.lanesOf);
     if (I.near && I.space != Space::shared && I.near->constant) bad(kIllegalAddress, w, I, l, "write to constant memory");
     Access x = accessOf(w, I, l);
     for (int k = 0; k < I.lanesOf; k++, p.host += n, p.offset += n, p.flags += p.flags ? n : 0) {
-      const uint8_t* v = w.file + I.vec[k] + I.width[k] * l;
-      checkWrite(x, p, n, false, memcmp(p.host, v, n) == 0);
-      memcpy(p.host, v, n);
+      T v, old;
+      memcpy(&v, w.file + I.vec[k] + I.width[k] * l, n);
+      memcpy(&old, p.host, n);
+      checkWrite(x, p, n, false, old == v);
+      memcpy(p.host, &v, n);
     }
   });
+}
+Run byWidth(Ty t, bool stores) {
+  switch (size(t)) {
+    case 1: return stores ? store<uint8_t> : load<uint8_t>;
+    case 2: return stores ? store<uint16_t> : load<uint16_t>;
+    case 4: return stores ? store<uint32_t> : load<uint32_t>;
+    case 8: return stores ? store<uint64_t> : load<uint64_t>;
+    default: return nullptr;
+  }
 }
 
 enum Atomic : uint8_t { aAdd, aMin, aMax, aAnd, aOr, aXor, aExch, aCas, aInc, aDec };
@@ -298,8 +310,8 @@ Run memoryOp(Instr& I, const Opcode& parts) {
   auto has = [&](const char* s) { return suffix(parts, s); };
   I.lanesOf = has("v4") ? 4 : has("v2") ? 2 : 1;
   if (op == "ld" && I.space == Space::param) return loadParam;
-  if (op == "ld") { I.mode = has("volatile") || has("relaxed") || has("acquire"); return load; }  // 1: may meet atomics
-  if (op == "st") return I.space == Space::param || I.space == Space::constant ? nullptr : store;
+  if (op == "ld") { I.mode = has("volatile") || has("relaxed") || has("acquire"); return byWidth(I.ty, false); }  // 1: may meet atomics
+  if (op == "st") return I.space == Space::param || I.space == Space::constant ? nullptr : byWidth(I.ty, true);
   static const char* const names[] = {"add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec"};
   I.mode = 255;
   for (uint8_t k = 0; k < 10; k++) if (has(names[k])) I.mode = k;

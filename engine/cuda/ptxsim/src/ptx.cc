@@ -6,17 +6,9 @@
 
 namespace sim {
 
-static const struct { const char* name; Ty ty; int bytes; } kTypes[] = {
-    {"pred", Ty::pred, 4}, {"b8", Ty::b8, 1}, {"u8", Ty::u8, 1}, {"s8", Ty::s8, 1}, {"b16", Ty::b16, 2}, {"u16", Ty::u16, 2},
-    {"s16", Ty::s16, 2}, {"b32", Ty::b32, 4}, {"u32", Ty::u32, 4}, {"s32", Ty::s32, 4}, {"f32", Ty::f32, 4}, {"b64", Ty::b64, 8},
-    {"u64", Ty::u64, 8}, {"s64", Ty::s64, 8}, {"f64", Ty::f64, 8}};
-
-int size(Ty t) {
-  for (auto& k : kTypes) if (k.ty == t) return k.bytes;
-  return 0;
-}
 Ty typeNamed(const std::string& s) {
-  for (auto& k : kTypes) if (s == k.name) return k.ty;
+  static const char* const names[] = {"pred", "b8", "u8", "s8", "b16", "u16", "s16", "b32", "u32", "s32", "f32", "b64", "u64", "s64", "f64"};
+  for (int k = 0; k < 15; k++) if (s == names[k]) return Ty(k + 1);  // in the order of Ty
   return Ty::none;
 }
 

@@ -43,7 +43,11 @@ struct Fault {
 enum { kInvalidValue = 1, kOutOfMemory = 2, kIllegalAddress = 700, kMisaligned = 716, kTimeout = 702, kLaunchFailed = 719 };
 
 enum class Ty : uint8_t { none, pred, b8, u8, s8, b16, u16, s16, b32, u32, s32, f32, b64, u64, s64, f64 };
-int size(Ty t);
+// size is the bytes of a register; a predicate is one word for all lanes.
+constexpr int size(Ty t) {
+  constexpr int bytes[] = {0, 4, 1, 1, 1, 2, 2, 2, 4, 4, 4, 4, 8, 8, 8, 8};
+  return bytes[int(t)];
+}
 inline bool isFloat(Ty t) { return t == Ty::f32 || t == Ty::f64; }
 inline bool isSigned(Ty t) { return t == Ty::s8 || t == Ty::s16 || t == Ty::s32 || t == Ty::s64; }
 // typeNamed returns Ty::none when s is not the name of a type.

@@ -157,7 +157,8 @@ void cover(const Clock& goal) {
 void drain(Context* c) { advance(c, everything(c)); }
 
 void abandon(Context* c, const Fault& f) {
-  if (!c->fault) { c->fault = report(f.code, f.what); c->why = f.what; }
+  // what is wrong with a copy when it runs comes to light as a device's faults do
+  if (!c->fault) { c->fault = report(f.code == kInvalidValue ? int(kLaunchFailed) : f.code, f.what); c->why = f.what; }
   for (auto& s : c->streams) {
     s->queue.clear();
     order().lanes[size_t(s->lane)].done = order().lanes[size_t(s->lane)].issued;
