@@ -69,6 +69,9 @@ func (v *dmftSolve) validate() (err error) {
 	if v.Populations < 1 || v.Trajectories < v.Populations {
 		return misusef("--trajectories is %d and --populations is %d: at least 1, and a trajectory for each population", v.Trajectories, v.Populations)
 	}
+	if !(v.Gap >= 0) {
+		return misusef("--gap is %v: 0 or more", v.Gap)
+	}
 	v.p.Trajectories, v.p.Populations = (v.Trajectories+v.Populations-1)/v.Populations, v.Populations
 	v.p.Gap, v.p.Novikov = math.Max(v.Gap, v.DT), v.Novikov
 	if err := v.p.Check(); err != nil {

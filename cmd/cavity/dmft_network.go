@@ -178,6 +178,8 @@ func (v *dmftPSpin) validate() error {
 	switch {
 	case !(v.Time > 0) || !(v.DT > 0):
 		return misusef("--time is %v and --dt is %v: both must be positive", v.Time, v.DT)
+	case !(v.Thinning > 0):
+		return misusef("--thinning is %v: a positive number", v.Thinning)
 	case v.Extrapolate < 0 || v.Extrapolate > 2:
 		return misusef("--extrapolate is %d: 0, 1 or 2", v.Extrapolate)
 	}

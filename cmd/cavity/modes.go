@@ -95,6 +95,9 @@ func described(where string, m map[string]string) (n modes.Network, p pictures, 
 		}
 		return x
 	}
+	if m["layers"] == "" {
+		return n, p, fmt.Errorf("%s: these are not the weights of modes train: nothing says which layers they connect", where)
+	}
 	for _, u := range strings.Split(m["layers"], ",") {
 		n.Layers = append(n.Layers, number(u))
 	}

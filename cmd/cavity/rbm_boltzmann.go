@@ -47,8 +47,8 @@ func (v *rbmBoltzmann) validate() (err error) {
 	switch {
 	case v.Hidden < 1:
 		return misusef("--hidden is %d: at least 1", v.Hidden)
-	case v.K < 1:
-		return misusef("--k is %d: at least 1", v.K)
+	case v.K < 1 || v.Rounds < 1:
+		return misusef("--k is %d and --rounds is %d: at least 1 each", v.K, v.Rounds)
 	case v.Examples < 1 || v.Likelihood < 0 || outside(v.AisTemps, 2, mostTemperatures) || outside(v.Temperatures, 2, mostTemperatures) || v.Burn < 0:
 		return misusef("--examples is %d, --likelihood %d, --ais-temps %d, --temperatures %d and --burn %d: at least 1, 0, 2, 2 and 0, and at most %d temperatures",
 			v.Examples, v.Likelihood, v.AisTemps, v.Temperatures, v.Burn, mostTemperatures)

@@ -12,12 +12,13 @@ import (
 )
 
 // Iteration is the damped fixed-point iteration of the two-time equations: trajectories drawn from the present C and R
-// give new ones, and C ← damping C + (1-damping) C_new, likewise R, until neither changes by more than the tolerance.
+// give new ones, and C ← damping C + (1-damping) C_new, likewise R, until C_new - C is within the tolerance of C_new and R_new - R
+// within half of it, as root mean squares over all pairs of times.
 type Iteration struct {
 	Damping float64 // 0 ≤ damping < 1
 	Limit   int     // the most iterations; 0 means 200
-	// Tolerance bounds the root mean square change of C and of R; 0 means 1/√trajectories, about the sampling error of one iteration,
-	// below which the change does not fall.
+	// Tolerance bounds the change of C relative to C, and of R (≤ 1) by half of it; 0 means 2/√trajectories, about the sampling error of
+	// one iteration, below which the change does not fall.
 	Tolerance float64
 	Progress  func(iterations uint64) // called after every iteration, if given
 }
@@ -73,7 +74,7 @@ func (it *Iteration) fill(p Problem) error {
 		it.Limit = 200
 	}
 	if it.Tolerance == 0 {
-		it.Tolerance = 1 / math.Sqrt(float64(p.Trajectories))
+		it.Tolerance = 2 / math.Sqrt(float64(p.Trajectories))
 	}
 	switch {
 	case !(it.Damping >= 0 && it.Damping < 1):
@@ -88,7 +89,7 @@ func (it *Iteration) fill(p Problem) error {
 
 // settle iterates until C and R stop changing.
 func (it Iteration) settle(ctx context.Context, run *processRun) (changes []Change, converged bool, err error) {
-	size := math.Sqrt(float64(run.problem.Steps()) * float64(run.problem.Steps()))
+	size := float64(run.problem.Steps())
 	for len(changes) < it.Limit {
 		if err := run.population(ctx); err != nil {
 			return nil, false, err
@@ -102,12 +103,16 @@ func (it Iteration) settle(ctx context.Context, run *processRun) (changes []Chan
 				return nil, false, err
 			}
 		}
-		c.C, c.R = c.C/size, c.R/size
+		signal, err := run.norm("size of c")
+		if err != nil {
+			return nil, false, err
+		}
+		signal, c.C, c.R = signal/size, c.C/size, c.R/size
 		changes = append(changes, c)
 		if it.Progress != nil {
 			it.Progress(uint64(len(changes)))
 		}
-		if c.C <= it.Tolerance && c.R <= it.Tolerance {
+		if c.C <= it.Tolerance*signal && c.R <= it.Tolerance/2 {
 			return changes, true, nil
 		}
 	}
@@ -179,6 +184,7 @@ func (p Problem) dampStage(damping float64) (engine.Stage, error) {
 		next["change of "+name] = g.Do(func() (node, error) { return gorgonia.Sum(g.Had(difference, difference)) })
 	}
 	mix("c", next["c"])
+	next["size of c"] = g.Do(func() (node, error) { return gorgonia.Sum(g.Had(next["c"], next["c"])) })
 	if p.needsResponse() {
 		mix("r", g.slot64("r", n, n))
 	}

@@ -16,7 +16,7 @@ func TestIterationAgreesWithCausal(t *testing.T) {
 	}
 	last := b.Changes[len(b.Changes)-1]
 	t.Logf("%d iterations, last change %+v", len(b.Changes), last)
-	if !b.Converged || last.C > 1/math.Sqrt(4000) || last.R > 1/math.Sqrt(4000) || len(b.Changes) < 3 {
+	if !b.Converged || last.C > 2/math.Sqrt(4000) || last.R > 1/math.Sqrt(4000) || len(b.Changes) < 3 {
 		t.Errorf("converged %v after %d iterations with the change %+v", b.Converged, len(b.Changes), last)
 	}
 	n := p.Steps()
@@ -29,6 +29,24 @@ func TestIterationAgreesWithCausal(t *testing.T) {
 	}
 	if s, err := p.Iterate(context.Background(), open(t, "cpu", 1), Iteration{Damping: .9, Limit: 2}); err != nil || s.Converged {
 		t.Errorf("two iterations with damping .9: converged, error %v", err)
+	}
+}
+
+// Few trajectories ask for a change of C that is small beside C, not beside 1: the first iteration, which starts from C = 0, was
+// once taken for the solution here, with a third of the true C. Five joint standard errors of 3 degrees of freedom; the seed is fixed.
+func TestIterationWithFewTrajectories(t *testing.T) {
+	p := Problem{Gain: Tanh, G: 2, Step: .1, Time: 3, Trajectories: 4096, Seed: 1}
+	want := causal(t, p)
+	p.Trajectories = 128
+	got, err := p.Iterate(context.Background(), open(t, "cpu", 1), Iteration{Damping: .5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Converged || len(got.Changes) < 4 {
+		t.Errorf("converged %v after %d iterations", got.Converged, len(got.Changes))
+	}
+	for _, i := range []int{0, 12, 24, 29} {
+		near(t, "C(i,i)", got.Diagonal[i].Mean, want.Diagonal[i].Mean, 5*math.Hypot(got.Diagonal[i].Err, want.Diagonal[i].Err))
 	}
 }
 

@@ -69,7 +69,9 @@ func (p *Problem) fill() error {
 	switch {
 	case p.Initial != Uniform && p.Initial != Normal && p.Initial != Zero:
 		return fmt.Errorf("dmft: unknown initial law %q, want uniform, normal or zero", p.Initial)
-	case !(p.Time > 0) || n < 2 || n > 100_000:
+	case !(p.Time > 0):
+		return fmt.Errorf("dmft: time %v, want a positive number", p.Time)
+	case n < 2 || n > 100_000:
 		return fmt.Errorf("dmft: time %v in steps of %v is %d rows, want 2 to 100,000", p.Time, p.Step, n)
 	case p.Trajectories < 1:
 		return fmt.Errorf("dmft: %d trajectories, want at least 1", p.Trajectories)
@@ -79,6 +81,14 @@ func (p *Problem) fill() error {
 		return fmt.Errorf("dmft: the response by Novikov's theorem needs noise, sigma > 0: without it the covariance cannot be inverted")
 	case !(p.Gap >= p.Step):
 		return fmt.Errorf("dmft: gap %v is shorter than the step %v", p.Gap, p.Step)
+	}
+	for i := range n {
+		if p.Input == nil {
+			break
+		}
+		if x := p.Input(float64(i) * p.Step); !(math.Abs(x) <= math.MaxFloat32) {
+			return fmt.Errorf("dmft: the input at t = %v is %v, want a finite number", GridTime(i, p.Step), x)
+		}
 	}
 	p.Trajectories = (p.Trajectories + 63) / 64 * 64
 	return nil

@@ -30,7 +30,9 @@ func (s Stream) Set() (*dataset.Set, error) {
 	switch {
 	case s.Symbols < 2 || s.Symbols > 255:
 		return nil, fmt.Errorf("stream: %d symbols: 2 to 255", s.Symbols)
-	case s.Steps < 1 || s.Lag < least || s.Lag >= s.Steps+least:
+	case s.Steps < 1:
+		return nil, fmt.Errorf("stream: %d steps: at least 1", s.Steps)
+	case s.Lag < least || s.Lag >= s.Steps+least:
 		return nil, fmt.Errorf("stream: lag %d of %d steps: from %d to %d", s.Lag, s.Steps, least, s.Steps-1+least)
 	case s.Train < 2 || s.Test < 1:
 		return nil, fmt.Errorf("stream: %d and %d samples: at least 2 and 1", s.Train, s.Test)

@@ -47,7 +47,7 @@ func (w *Wandering) Check() error {
 	case w.Optimiser != "sgd" || w.Halve != 0:
 		return fmt.Errorf("modes: a wandering by %s with the rate halved every %d epochs: sgd with a constant rate", w.Optimiser, w.Halve)
 	case w.Layer < 0 || w.Layer > len(w.Layers)-2:
-		return fmt.Errorf("modes: a wandering of layer %d of %d", w.Layer+1, len(w.Layers)-1)
+		return fmt.Errorf("modes: the weights of layer %d are to be followed: 1 to %d", w.Layer+1, len(w.Layers)-1)
 	case w.Relax < 0 || w.Every < 1 || w.Snapshots < 2:
 		return fmt.Errorf("modes: %d snapshots every %d updates after %d: at least 2, at least 1, none or more", w.Snapshots, w.Every, w.Relax)
 	}

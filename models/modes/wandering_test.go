@@ -209,7 +209,7 @@ func TestWanderingRefusals(t *testing.T) {
 		{func(w *Wandering) { w.Space, w.P = Modes, 2 }, `the space "modes"`},
 		{func(w *Wandering) { w.Optimiser = "adam" }, "by adam"},
 		{func(w *Wandering) { w.Halve = 3 }, "halved every 3"},
-		{func(w *Wandering) { w.Layer = 2 }, "layer 3 of 2"},
+		{func(w *Wandering) { w.Layer = 2 }, "layer 3 are to be followed: 1 to 2"},
 		{func(w *Wandering) { w.Snapshots = 1 }, "1 snapshots"},
 		{func(w *Wandering) { w.Data = nil }, "no data"},
 	} {

@@ -94,7 +94,7 @@ func (m Moments) add(spins []int8, p float64) {
 func (m Moments) inverseCovariance() (*mat.Dense, error) {
 	for i, x := range m.Mean {
 		if !(math.Abs(x) < 1) {
-			return nil, fmt.Errorf("inverse: spin %d never turns in the data: its mean is %v", i, x)
+			return nil, fmt.Errorf("inverse: spin %d never turns in the data: its mean is %.6g", i, x)
 		}
 	}
 	c := mat.NewDense(m.N, m.N, nil)

@@ -2,7 +2,6 @@ package synapse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -71,10 +70,14 @@ func (s *Study) Do(ctx context.Context, report func(done, until uint64)) (f Find
 
 // solve is the overlaps of the problems at one α.
 func (s *Study) solve(alpha float64, k int, f *Findings) ([]float64, error) {
+	examples := int(math.Round(alpha * float64(s.Synapses)))
+	if examples < 1 {
+		return nil, fmt.Errorf("synapse: %.3g examples a synapse are none for %d synapses: take more synapses, a larger alpha, or a smaller beta", alpha, s.Synapses)
+	}
 	qs, open := make([]float64, s.Problems), make([]bool, s.Problems)
 	err := sideBySide(s.Problems, func(i int) error {
 		seed := s.Seed + uint64(k*s.Problems+i)*1000003
-		p, err := Plant(s.Synapses, int(math.Round(alpha*float64(s.Synapses))), s.Beta, seed)
+		p, err := Plant(s.Synapses, examples, s.Beta, seed)
 		if err != nil {
 			return err
 		}
@@ -99,7 +102,12 @@ func sideBySide(n int, f func(i int) error) error {
 		})
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	for _, err := range errs {
+		if err != nil {
+			return err // the others are like it
+		}
+	}
+	return nil
 }
 
 func count(marks []bool) (n int) {
