@@ -242,14 +242,14 @@ func (s *session) explain(err error) error {
 	}
 	switch {
 	case s.folder == nil:
-		return fmt.Errorf("interrupted; nothing was kept, because there is no --out: %w", context.Canceled)
+		return &paused{"interrupted; nothing was kept, because there is no --out"}
 	case !s.written && s.saved == nil:
-		return fmt.Errorf("interrupted before the first checkpoint: %w", context.Canceled)
+		return &paused{"interrupted before the first checkpoint: nothing was kept"}
 	}
 	return &paused{fmt.Sprintf("interrupted; the checkpoint is saved, go on with: cavity run %s --out %s --resume", s.folder.Path(store.SettingsFile), s.folder.Dir())}
 }
 
-// paused is an interruption that can be resumed.
+// paused is an interruption by the user: a context.Canceled with a sentence of its own.
 type paused struct{ text string }
 
 func (p *paused) Error() string   { return p.text }

@@ -134,18 +134,11 @@ func (v *temper) compute(ctx context.Context, s *session) (*result, error) {
 
 // restore goes on from the checkpoint, if there is one.
 func restore(s *session, sampler *spin.Sampler, m *spin.Measurement) error {
-	saved := s.Saved()
-	if saved == nil {
+	if s.Saved() == nil {
 		return nil
 	}
-	for name, load := range map[string]func(io.Reader) error{"program": sampler.Program.Load, "measurements": m.Load} {
-		r, err := saved.Section(name)
-		if err != nil {
-			return err
-		}
-		if err := load(r); err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
-		}
+	if err := s.Restore(map[string]func(io.Reader) error{"program": sampler.Program.Load, "measurements": m.Load}); err != nil {
+		return err
 	}
 	return sampler.Resume()
 }
