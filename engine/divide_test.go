@@ -175,11 +175,11 @@ func TestSplitRefuses(t *testing.T) {
 		}
 		all, _ := stages(0, systems)
 		split := &engine.Split{Systems: systems, Axes: c.axes, Part: stages}
-		_, err := engine.Compile(engine.Plan{Stages: all, Split: split}, plain(2))
+		_, err := engine.Compile(engine.Plan{Stages: all, Split: split}, enginetest.PlainParts(2))
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "stage meet does not divide") {
 			t.Errorf("want %q, got %v", c.want, err)
 		}
-		if _, err := engine.Compile(engine.Plan{Stages: all, Split: split}, plain(1)); err != nil {
+		if _, err := engine.Compile(engine.Plan{Stages: all, Split: split}, enginetest.PlainParts(1)); err != nil {
 			t.Errorf("%q: on one device: %v", c.want, err)
 		}
 	}
@@ -188,7 +188,7 @@ func TestSplitRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	all.Split.Part = func(int, int) ([]engine.Stage, error) { return nil, nil }
-	if _, err = engine.Compile(all, plain(2)); err == nil || !strings.Contains(err.Error(), "a part of 0 stages of a plan of 2") {
+	if _, err = engine.Compile(all, enginetest.PlainParts(2)); err == nil || !strings.Contains(err.Error(), "a part of 0 stages of a plan of 2") {
 		t.Errorf("too few stages: %v", err)
 	}
 }

@@ -13,27 +13,21 @@ import (
 	"cavity/engine/enginetest"
 )
 
-// asides are several backends that keep moments.
-type asides struct{ enginetest.Parts }
-
-func (d asides) Devices() (all []engine.Backend) {
-	for _, b := range d.Parts.Devices() {
-		all = append(all, enginetest.Aside{Backend: b})
-	}
-	return all
-}
-
 // A moment stays what it was while the program goes on, on one backend that keeps it and on several; elsewhere it is the present.
 func TestMoment(t *testing.T) {
+	aside := enginetest.PlainParts(3)
+	for i, b := range aside {
+		aside[i] = enginetest.Aside{Backend: b}
+	}
 	for _, c := range []struct {
 		name  string
 		b     engine.Backend
 		apart bool
 	}{
 		{"present", enginetest.Plain{}, false},
-		{"several that keep nothing", plain(2), false},
+		{"several that keep nothing", enginetest.PlainParts(2), false},
 		{"kept", enginetest.Aside{Backend: enginetest.Plain{}}, true},
-		{"kept by several", asides{plain(3)}, true},
+		{"kept by several", aside, true},
 	} {
 		plan := systemsPlan(t, 1)
 		plan.Moment = []string{"y", "x"}

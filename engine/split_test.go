@@ -15,14 +15,6 @@ import (
 	"cavity/engine/enginetest"
 )
 
-// plain are n parts on the plain backend.
-func plain(n int) (p enginetest.Parts) {
-	for range n {
-		p = append(p, enginetest.Plain{})
-	}
-	return p
-}
-
 const splitSystems = 7
 
 // systemsPlan advances 7 systems that lie along the first axis of x and the last of y, by a table that all have in common.
@@ -72,7 +64,7 @@ func TestSplit(t *testing.T) {
 		}
 		return x, y, s.Bytes()
 	}
-	x1, y1, saved := run(plain(1))
+	x1, y1, saved := run(enginetest.PlainParts(1))
 	if x1[5] == 0 || y1[20] == 0 {
 		t.Fatal("the test sees nothing")
 	}
@@ -84,7 +76,7 @@ func TestSplit(t *testing.T) {
 		t.Fatalf("a whole program does not take a divided one's state: %v", err)
 	}
 	for n := 2; n <= splitSystems; n++ {
-		x, y, s := run(plain(n))
+		x, y, s := run(enginetest.PlainParts(n))
 		if !slices.Equal(x, x1) || !slices.Equal(y, y1) || !bytes.Equal(s, saved) {
 			t.Errorf("%d devices give other results", n)
 		}
@@ -98,7 +90,7 @@ func TestSplit(t *testing.T) {
 			return p
 		},
 	} {
-		if _, err := engine.Compile(f(), plain(5)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := engine.Compile(f(), enginetest.PlainParts(5)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}

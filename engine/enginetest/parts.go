@@ -12,6 +12,14 @@ import (
 // Parts are backends that divide plans by their systems (see [engine.Split]): what several GPUs do, on any backend.
 type Parts []engine.Backend
 
+// PlainParts are n times [Plain], whose products add up in one order whatever the number of rows; for one the plan is whole.
+func PlainParts(n int) (p Parts) {
+	for range n {
+		p = append(p, Plain{})
+	}
+	return p
+}
+
 // Devices are the backends.
 func (p Parts) Devices() []engine.Backend { return p }
 

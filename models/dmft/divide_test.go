@@ -11,14 +11,6 @@ import (
 	"cavity/engine/enginetest"
 )
 
-// parted are n backends that divide a plan; for one the plan is whole. Their products add up in one order, whatever the number of rows.
-func parted(n int) (p enginetest.Parts) {
-	for range n {
-		p = append(p, enginetest.Plain{})
-	}
-	return p
-}
-
 // Realisations shared by several backends give the bits of one: correlations, Lyapunov exponents, responses and couplings, with noise,
 // input and every initial condition. Realisations of 17 units fill no group of random numbers.
 func TestDividedNetwork(t *testing.T) {
@@ -54,12 +46,12 @@ func TestDividedNetwork(t *testing.T) {
 			}
 			return append(append(x, r...), l.Mean, l.Err)
 		}
-		want := run(parted(1))
+		want := run(enginetest.PlainParts(1))
 		if slices.Min(want) == slices.Max(want) {
 			t.Fatal("the test sees nothing")
 		}
 		for _, n := range []int{2, 3} {
-			if got := run(parted(n)); !slices.Equal(got, want) {
+			if got := run(enginetest.PlainParts(n)); !slices.Equal(got, want) {
 				t.Errorf("%s in %d parts gives other bits", w.Initial, n)
 			}
 		}
@@ -68,8 +60,8 @@ func TestDividedNetwork(t *testing.T) {
 
 // Trajectories of one population meet in its averages, and few realisations do not divide among many.
 func TestUndivided(t *testing.T) {
-	_, few := Network{N: 5, Gain: Tanh, G: 1, Time: .2, Step: .1, Realisations: 2}.Start(parted(3))
-	_, population := Problem{Gain: Tanh, G: 1, Time: .2, Step: .1, Trajectories: 64}.Start(parted(2))
+	_, few := Network{N: 5, Gain: Tanh, G: 1, Time: .2, Step: .1, Realisations: 2}.Start(enginetest.PlainParts(3))
+	_, population := Problem{Gain: Tanh, G: 1, Time: .2, Step: .1, Trajectories: 64}.Start(enginetest.PlainParts(2))
 	for want, err := range map[string]error{
 		"2 systems in parts of at least 1: they divide among at most 2 devices":      few,
 		"this computation does not divide into independent systems: name one device": population,

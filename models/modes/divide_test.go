@@ -13,12 +13,6 @@ import (
 
 // Networks look at pictures with several backends as with one, bit for bit, in every space; training does not divide.
 func TestDivided(t *testing.T) {
-	parted := func(n int) (p enginetest.Parts) {
-		for range n {
-			p = append(p, enginetest.Plain{}) // whose products add up in one order, whatever the number of rows
-		}
-		return p
-	}
 	set := random(20)
 	for _, space := range Spaces {
 		n := Network{Space: space, Layers: []int{784, 9, 8, 10}, P: 3, Activation: "tanh"}
@@ -45,17 +39,17 @@ func TestDivided(t *testing.T) {
 			}
 			return append(all, z...)
 		}
-		want := look(parted(1))
+		want := look(enginetest.PlainParts(1))
 		if tail := want[len(want)-10:]; slices.Min(tail) == slices.Max(tail) {
 			t.Errorf("%s: all logits are alike: the test sees nothing", space)
 		}
 		for _, parts := range []int{2, 3} {
-			if !slices.Equal(look(parted(parts)), want) {
+			if !slices.Equal(look(enginetest.PlainParts(parts)), want) {
 				t.Errorf("%s in %d parts gives other bits", space, parts)
 			}
 		}
 	}
-	_, err := Training{Network: Network{Space: Weight, Layers: []int{784, 10}}, Data: set, Batch: 4, Rate: .1}.Start(parted(2))
+	_, err := Training{Network: Network{Space: Weight, Layers: []int{784, 10}}, Data: set, Batch: 4, Rate: .1}.Start(enginetest.PlainParts(2))
 	if err == nil || !strings.Contains(err.Error(), "this computation does not divide into independent systems: name one device") {
 		t.Errorf("training: %v", err)
 	}

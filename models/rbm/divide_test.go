@@ -10,14 +10,6 @@ import (
 	"cavity/engine/enginetest"
 )
 
-// parted are n backends that divide a plan; for one the plan is whole. Their products add up in one order, whatever the number of rows.
-func parted(n int) (p enginetest.Parts) {
-	for range n {
-		p = append(p, enginetest.Plain{})
-	}
-	return p
-}
-
 // machines are one of every kind of units, small enough for parts of a chain or two.
 func machines(t *testing.T) map[string]*Machine {
 	all := map[string]*Machine{}
@@ -34,7 +26,7 @@ func machines(t *testing.T) map[string]*Machine {
 // same holds what parts compute to what one backend computes, bit for bit.
 func same(t *testing.T, what string, compute func(b engine.Backend) ([]float64, error)) {
 	t.Helper()
-	want, err := compute(parted(1))
+	want, err := compute(enginetest.PlainParts(1))
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
@@ -42,7 +34,7 @@ func same(t *testing.T, what string, compute func(b engine.Backend) ([]float64, 
 		t.Errorf("%s: all numbers are %v: the test sees nothing", what, want[0])
 	}
 	for _, n := range []int{2, 3} {
-		got, err := compute(parted(n))
+		got, err := compute(enginetest.PlainParts(n))
 		if err != nil {
 			t.Fatalf("%s in %d parts: %v", what, n, err)
 		}
@@ -147,9 +139,9 @@ func samples(s Sampling, b engine.Backend) ([]float64, error) {
 // What does not divide says so.
 func TestUndivided(t *testing.T) {
 	m := random(t, Layer{Units: Bernoulli, Count: 5}, Layer{Units: Bernoulli, Count: 4}, .2, 3)
-	_, few := AIS{Chains: 2, Temperatures: 4}.Start(m, parted(3))
-	_, one := NewEvaluator(m, 1, parted(2))
-	_, learning := Training{Set: strips(t), Hidden: 4, Method: PCD, Rate: .1, Batch: 4}.Start(parted(2))
+	_, few := AIS{Chains: 2, Temperatures: 4}.Start(m, enginetest.PlainParts(3))
+	_, one := NewEvaluator(m, 1, enginetest.PlainParts(2))
+	_, learning := Training{Set: strips(t), Hidden: 4, Method: PCD, Rate: .1, Batch: 4}.Start(enginetest.PlainParts(2))
 	for want, err := range map[string]error{
 		"2 systems in parts of at least 1: they divide among at most 2 devices": few,
 		"1 systems in parts of at least 1: they divide among at most 1 devices": one,

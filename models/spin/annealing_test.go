@@ -208,16 +208,16 @@ func TestAnnealingRefused(t *testing.T) {
 	defer b.Close()
 	m := Ising{L: 4, D: 2}
 	for want, a := range map[string]Annealing{
-		"no model":              {Cold: 1},
-		"must be positive":      {Model: m, Hot: 2},
-		"first must be above":   {Model: m, Hot: 1, Cold: 2},
-		"at least 2 walkers":    {Model: m, Cold: 1, Population: true, Walkers: 1},
-		"at least 1 each":       {Model: m, Hot: 2, Cold: 1, Steps: -1},
-		"between 0 and 0.9":     {Model: m, Cold: 1, Population: true, Culling: 1},
-		"2 to 8192":             {Model: Ising{L: 1, D: 2}, Hot: 2, Cold: 1},
-		"8.61 GB of memory are needed":         {Model: SherringtonKirkpatrick{N: 32768}, Hot: 2, Cold: 1, Memory: 1e9},
-		"no patterns":           {Model: m, Hot: 2, Cold: 1, Layout: "gibbs"},
-		"first must be above t": {Model: m, Hot: math.Inf(1), Cold: 1},
+		"no model":                     {Cold: 1},
+		"must be positive":             {Model: m, Hot: 2},
+		"first must be above":          {Model: m, Hot: 1, Cold: 2},
+		"at least 2 walkers":           {Model: m, Cold: 1, Population: true, Walkers: 1},
+		"at least 1 each":              {Model: m, Hot: 2, Cold: 1, Steps: -1},
+		"between 0 and 0.9":            {Model: m, Cold: 1, Population: true, Culling: 1},
+		"2 to 8192":                    {Model: Ising{L: 1, D: 2}, Hot: 2, Cold: 1},
+		"8.61 GB of memory are needed": {Model: SherringtonKirkpatrick{N: 32768}, Hot: 2, Cold: 1, Memory: 1e9},
+		"no patterns":                  {Model: m, Hot: 2, Cold: 1, Layout: "gibbs"},
+		"first must be above t":        {Model: m, Hot: math.Inf(1), Cold: 1},
 	} {
 		if _, err := a.Start(b); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q", err, want)
