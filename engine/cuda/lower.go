@@ -5,6 +5,7 @@ package cuda
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"gorgonia.org/tensor"
 
@@ -106,12 +107,16 @@ func tiles(d Device, p *engine.Product) (Launch, error) {
 	if err != nil {
 		return Launch{}, err
 	}
-	rowA, colA, rowB, colB := int64(p.LDA), int64(1), int64(p.LDB), int64(1)
+	rowA, colA, rowB, colB := uint32(p.LDA), uint32(1), uint32(p.LDB), uint32(1)
+	linesA, linesB := p.M, p.K // as they lie in memory
 	if p.TransA {
-		rowA, colA = colA, rowA
+		rowA, colA, linesA = colA, rowA, p.K
 	}
 	if p.TransB {
-		rowB, colB = colB, rowB
+		rowB, colB, linesB = colB, rowB, p.N
+	}
+	if linesA*p.LDA > math.MaxUint32 || linesB*p.LDB > math.MaxUint32 {
+		return Launch{}, fmt.Errorf("a product of matrices of %d × %d and %d × %d elements, at most 2^32 each", linesA, p.LDA, linesB, p.LDB)
 	}
 	n, length := pieces(p)
 	size, columns, threads := "small", 64, 256

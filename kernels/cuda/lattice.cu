@@ -2,8 +2,8 @@
 // couplings [dims][sites][coupling words], planes of thresholds [33][classes][words]; see package multispin for the definitions.
 //
 // What a sweep costs: a thread turns the 64 bits of a word. It draws planes of random bits until every bit is decided, most
-// significant first, 2 planes a Philox block of about 42 integer instructions; a warp needs 18 planes or so for its 2,048 bits, which
-// with the comparisons makes about 11 integer instructions a flip, against 8 bytes of spins and some of couplings for 64 flips.
+// significant first, 2 planes a Philox block. Half of the undecided bits are decided by each plane, so the 2,048 bits of a warp take 12
+// or 13, and a sweep in two dimensions 10.7 instructions a flip by its machine code: see engine/cuda/targets.txt.
 #include "philox.cuh"
 
 struct Lattice {
@@ -341,7 +341,7 @@ __device__ __forceinline__ u32 lattice_step(const Lattice &l, u32 i, u32 k, bool
 
 // lattice_cluster finds the connected cluster of differing spins that a pair of copies will exchange, a thread a pair: its size in
 // found[e] and its spins in queue[e], queue[all + e], …; left[e], left[all + e], … are the differing spins not yet reached.
-extern "C" __global__ void __launch_bounds__(128) lattice_cluster(const u64 *spins, const int *walkers, const Lattice l, int *found, u32 *left, int *queue, u32 dims, u32 copies, u32 temperatures, u32 all, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
+extern "C" __global__ void __launch_bounds__(128, 1) lattice_cluster(const u64 *spins, const int *walkers, const Lattice l, int *found, u32 *left, int *queue, u32 dims, u32 copies, u32 temperatures, u32 all, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
   const u32 e = blockIdx.x * blockDim.x + threadIdx.x, pairs = copies / 2;
   if (e >= all) return;
   found[e] = 0;

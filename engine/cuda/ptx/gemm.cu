@@ -23,45 +23,48 @@ template <class T, int LENGTH, int DEPTH, int THREADS, int VECTOR> struct Slab {
   typedef Pack<T, VECTOR> Vector;
   static constexpr int each = LENGTH * DEPTH / THREADS / VECTOR, row = LENGTH + 16 / sizeof(T);
   static constexpr u32 acrossK = DEPTH / VECTOR, acrossM = LENGTH / VECTOR, stepM = THREADS / acrossK, stepK = THREADS / acrossM;
-  const T *from;      // this thread's first vector of the next slab
-  i64 step, ahead;    // to its next vector, to the next slab
-  u32 m, k, lines;    // where its first vector lies in a slab; how many of its vectors lie inside, were the slab deep enough
+  const T *p;             // the operand
+  u32 from, step, ahead;  // this thread's first vector of the next slab, to its next vector, to the next slab
+  u32 at, lines;          // where its first vector lies in a slab; how many of its vectors lie inside, were the slab deep enough
   bool byDepth;
   Vector r[each];
 
-  __device__ __forceinline__ Slab(const T *p, i64 strideM, i64 strideK, u32 m0, u32 k0, u32 sizeM) {
+  __device__ __forceinline__ u32 k() const { return byDepth ? threadIdx.x % acrossK * VECTOR : threadIdx.x / acrossM; }
+
+  __device__ __forceinline__ Slab(const T *p, u32 strideM, u32 strideK, u32 m0, u32 k0, u32 sizeM) : p(p) {
     byDepth = strideK == 1;
-    m = byDepth ? threadIdx.x / acrossK : threadIdx.x % acrossM * VECTOR;
-    k = byDepth ? threadIdx.x % acrossK * VECTOR : threadIdx.x / acrossM;
-    from = p + (m0 + m) * strideM + (k0 + k) * strideK;
+    const u32 m = byDepth ? threadIdx.x / acrossK : threadIdx.x % acrossM * VECTOR;
+    at = k() * row + m;
+    m0 += m;
+    from = m0 * strideM + (k0 + k()) * strideK;
     step = byDepth ? stepM * strideM : stepK * strideK;
     ahead = DEPTH * strideK;
-    const u32 left = m0 + m < sizeM ? sizeM - m0 - m : 0;
+    const u32 left = m0 < sizeM ? sizeM - m0 : 0;
     lines = byDepth ? (left + stepM - 1) / stepM : left ? each : 0;
   }
   // depth is what is left of k; beyond the operand there are blanks.
   __device__ __forceinline__ void fetch(u32 depth, T blank) {
     u32 inside = lines;
     if (depth < DEPTH) {
-      const u32 left = k < depth ? depth - k : 0;
+      const u32 left = k() < depth ? depth - k() : 0;
       inside = byDepth ? (left ? lines : 0) : min(lines, (left + stepK - 1) / stepK);
     }
-    const T *p = from;
 #pragma unroll
-    for (int j = 0; j < each; j++, p += step) {
+    for (int j = 0; j < each; j++) {
 #pragma unroll
       for (int v = 0; v < VECTOR; v++) r[j].x[v] = blank;
-      if (j < inside) r[j] = *(const Vector *)p;
+      if (j < inside) r[j] = *(const Vector *)(p + (from + j * step));
     }
     from += ahead;
   }
   __device__ __forceinline__ void put(T (*s)[row]) const {
+    T *to = s[0] + at;
 #pragma unroll
     for (int j = 0; j < each; j++) {
-      if (!byDepth) *(Vector *)&s[k + j * stepK][m] = r[j];
+      if (!byDepth) *(Vector *)(to + j * stepK * row) = r[j];
       else
 #pragma unroll
-        for (int v = 0; v < VECTOR; v++) s[k + v][m + j * stepM] = r[j].x[v];
+        for (int v = 0; v < VECTOR; v++) to[v * row + j * stepM] = r[j].x[v];
     }
   }
 };
@@ -74,7 +77,7 @@ template <int GROUPS> __device__ __forceinline__ int place(int group, int i) { r
 #endif
 
 template <class T, int HEIGHT, int WORK, int DEPTH, int VECTOR>
-__device__ __forceinline__ void gemm(T *C, const T *A, const T *B, u32 M, u32 N, u32 K, i64 rowA, i64 colA, i64 rowB, i64 colB, i64 strideA, i64 strideB, T alpha, u32 accumulate, u32 pieces, u32 piece) {
+__device__ __forceinline__ void gemm(T *C, const T *A, const T *B, u32 M, u32 N, u32 K, u32 rowA, u32 colA, u32 rowB, u32 colB, i64 strideA, i64 strideB, T alpha, u32 accumulate, u32 pieces, u32 piece) {
   constexpr int high = HEIGHT / WORK, wide = 16, threads = high * wide, width = wide * WORK;
   typedef Slab<T, HEIGHT, DEPTH, threads, VECTOR> SlabA;
   typedef Slab<T, width, DEPTH, threads, VECTOR> SlabB;
@@ -135,21 +138,21 @@ __device__ __forceinline__ void gemm(T *C, const T *A, const T *B, u32 M, u32 N,
 
 // RESIDENT blocks a multiprocessor find registers enough.
 #define GEMM(name, T, HEIGHT, WORK, DEPTH, VECTOR, RESIDENT) \
-  extern "C" __global__ void __launch_bounds__(HEIGHT / WORK * 16, RESIDENT) name(T *C, const T *A, const T *B, u32 M, u32 N, u32 K, i64 rowA, i64 colA, i64 rowB, i64 colB, i64 strideA, i64 strideB, T alpha, u32 accumulate, u32 pieces, u32 piece) { \
+  extern "C" __global__ void __launch_bounds__(HEIGHT / WORK * 16, RESIDENT) name(T *C, const T *A, const T *B, u32 M, u32 N, u32 K, u32 rowA, u32 colA, u32 rowB, u32 colB, i64 strideA, i64 strideB, T alpha, u32 accumulate, u32 pieces, u32 piece) { \
     gemm<T, HEIGHT, WORK, DEPTH, VECTOR>(C, A, B, M, N, K, rowA, colA, rowB, colB, strideA, strideB, alpha, accumulate, pieces, piece); \
   }
 #ifdef LAYER
-GEMM(layer32_large, float, 64, 8, 8, 1, 3)
-GEMM(layer32_large_vectors, float, 64, 8, 8, 4, 3)
-GEMM(layer32_small, float, 64, 4, 16, 1, 3)
-GEMM(layer32_small_vectors, float, 64, 4, 16, 4, 3)
-GEMM(layer64_small, double, 64, 4, 8, 1, 3)
+GEMM(layer32_large, float, 64, 8, 8, 1, 2)
+GEMM(layer32_large_vectors, float, 64, 8, 8, 4, 2)
+GEMM(layer32_small, float, 64, 4, 16, 1, 2)
+GEMM(layer32_small_vectors, float, 64, 4, 16, 4, 2)
+GEMM(layer64_small, double, 64, 4, 8, 1, 2)
 #else
-GEMM(gemm32_large, float, 64, 8, 8, 1, 3)
-GEMM(gemm32_large_vectors, float, 64, 8, 8, 4, 4)
+GEMM(gemm32_large, float, 64, 8, 8, 1, 2)
+GEMM(gemm32_large_vectors, float, 64, 8, 8, 4, 3)
 GEMM(gemm32_small, float, 64, 4, 16, 1, 4)
 GEMM(gemm32_small_vectors, float, 64, 4, 16, 4, 4)
-GEMM(gemm64_small, double, 64, 4, 8, 1, 3)
+GEMM(gemm64_small, double, 64, 4, 8, 1, 2)
 
 // gemm_sum adds up the pieces of every element, [batch][pieces][n] to [batch][n]; a thread an element, blockIdx.y in the batch.
 template <class T> __device__ __forceinline__ void sum(T *C, const T *parts, u32 n, u32 pieces, T alpha, u32 accumulate) {

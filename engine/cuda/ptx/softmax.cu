@@ -41,7 +41,7 @@ template <class T> __device__ __forceinline__ void gradient(T *out, const T *y, 
 }
 
 #define SOFTMAX(bits, T) \
-  extern "C" __global__ void __launch_bounds__(128) softmax##bits(T *out, const T *in, u32 rows, u32 cols, u32 log) { softmax(out, in, rows, cols, log); } \
+  extern "C" __global__ void __launch_bounds__(128, 1) softmax##bits(T *out, const T *in, u32 rows, u32 cols, u32 log) { softmax(out, in, rows, cols, log); } \
   extern "C" __global__ void __launch_bounds__(128) softmax_gradient##bits(T *out, const T *y, const T *g, u32 rows, u32 cols, u32 log) { gradient(out, y, g, rows, cols, log); }
 SOFTMAX(32, float)
 SOFTMAX(64, double)
