@@ -5,6 +5,7 @@ CUDA_CU  := $(wildcard engine/cuda/ptx/*.cu kernels/cuda/*.cu)
 CUDA_SIM := $(wildcard engine/cuda/ptxsim/src/*)
 CUDA_ENV  = CGO_ENABLED=1 CGO_CFLAGS="-w -I$(CUDA_DIR)/cu12/nvidia/cuda_runtime/include" CGO_LDFLAGS="-L$(CUDA_DIR)/lazy"
 CUDA_EMU  = CAVITY_LIBCUDA=$(CUDA_DIR)/ptxsim/libcuda.so.1 CAVITY_REQUIRE_CUDA=1 PTXSIM_QUIET=1
+CUDA_DUMP = PTXSIM_DUMP=$(CUDA_DIR)/dump
 CUDA_BLAS = CAVITY_LIBCUBLAS=$(CUDA_DIR)/ptxsim/libcublas.so
 CUDA_LIBS = $(CUDA_DIR)/tools $(CUDA_DIR)/ptxsim/libcuda.so.1 $(CUDA_DIR)/ptxsim/libcublas.so $(CUDA_DIR)/lazy/libcuda.a
 
@@ -33,12 +34,15 @@ cuda-ptx-check: $(CUDA_DIR)/tools ## compile again and compare byte for byte
 cuda-test: cuda ## the CUDA backend under the emulator, three orders of warps
 	$(CUDA_EMU) $(GO) test ./engine/cuda/ptxsim
 	$(CUDA_ENV) $(GO) vet -tags gpu ./engine/cuda ./engine/cuda/pillars
+	rm -rf $(CUDA_DIR)/dump
 	for seed in 1 2 3; do \
-		$(CUDA_ENV) $(CUDA_EMU) $(CUDA_BLAS) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 ./engine/cuda && \
-		$(CUDA_ENV) $(CUDA_EMU) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 -run 'TestBackends|TestBroken' -skip 'TestBackends/(cpu|openblas|tape)' ./kernels/kerneltest || exit 1; \
+		$(CUDA_ENV) $(CUDA_EMU) $(CUDA_BLAS) $(CUDA_DUMP) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 ./engine/cuda && \
+		$(CUDA_ENV) $(CUDA_EMU) $(CUDA_DUMP) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 -run 'TestBackends|TestBroken' -skip 'TestBackends/(cpu|openblas|tape)' ./kernels/kerneltest || exit 1; \
 	done
 	$(CUDA_ENV) engine/cuda/gpu-check.sh build $(CUDA_DIR)/gpu-check
-	$(CUDA_ENV) $(CUDA_EMU) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity CAVITY_GPU_CHECK=$(CUDA_DIR)/gpu-check $(GO) test -tags gpu -count 1 ./engine/cuda/pillars
+	$(CUDA_ENV) $(CUDA_EMU) $(CUDA_DUMP) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity CAVITY_GPU_CHECK=$(CUDA_DIR)/gpu-check $(GO) test -tags gpu -count 1 ./engine/cuda/pillars
+	ls $(CUDA_DIR)/dump/*.ptx >/dev/null # what all of these loaded must suit a GPU's assembler, too
+	find $(CUDA_DIR)/dump -name '*.ptx' | xargs -P 2 -n 20 engine/cuda/ptx.sh -assemble $(CUDA_DIR)
 
 MUTANTS ?= 24
 cuda-mutants: $(CUDA_LIBS) ## plant every MUTANTSth mistake (24; 1: all, in ten minutes or so) in the kernels: the tests must catch it

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -181,6 +182,37 @@ func TestRunFails(t *testing.T) {
 		}
 		if c.broken == "" && !strings.HasSuffix(string(out), " 0 waits in 20 steps                      target 0        met\n") {
 			t.Errorf("the table is not there: %s", out)
+		}
+	}
+}
+
+// TestAssemble lets ptx.sh read what an assembler says of its kernels: one that spills, or that it refuses, is an error.
+func TestAssemble(t *testing.T) {
+	root := sources(t)
+	path := tools(t, "sh", "awk", "cat", "mktemp", "rm", "dirname", "basename")
+	said := func(frame, stores string) string {
+		return "ptxas info    : Compiling entry function 'f' for 'sm_90'\nptxas info    : Function properties for f\n    " + frame + " bytes stack frame, " + stores + " bytes spill stores, 0 bytes spill loads\nptxas info    : Used 32 registers\n"
+	}
+	for _, c := range []struct {
+		says          string
+		fails, status int
+		want          string
+	}{
+		{said("0", "0"), 0, 0, ""},
+		{said("0", "0") + said("8", "0"), 0, 1, "ptx.sh: a.ptx for sm_80: f uses local memory:    8 bytes stack frame"},
+		{said("16", "12"), 0, 1, "12 bytes spill stores"},
+		{"fatal: no such instruction\n", 1, 1, "fatal: no such instruction\nptx.sh: a.ptx does not assemble for sm_80"},
+	} {
+		bin := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(bin, "cu13/nvidia/cu13/bin"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		script(t, filepath.Join(bin, "cu13/nvidia/cu13/bin"), "ptxas", "cat <<'END'\n"+c.says+"END\nexit "+strconv.Itoa(c.fails)+"\n")
+		cmd := exec.Command(filepath.Join(root, "engine/cuda/ptx.sh"), "-assemble", bin, "a.ptx")
+		cmd.Env = []string{"PATH=" + path}
+		out, err := cmd.CombinedOutput()
+		if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != c.status || !strings.Contains(string(out), c.want) || c.status == 0 && len(out) > 0 {
+			t.Errorf("after %q: %v: %s", c.says, err, out)
 		}
 	}
 }
