@@ -22,7 +22,7 @@ func solutionFigures(title string, s *dmft.Solution) ([]picture, error) {
 		{"response", twoTimes(title, "R(t, t')", s.T, s.R)},
 		{"diagonal", figure.Panels{Title: title, Panels: []figure.Figure{
 			figure.Curves{X: figure.Axis{Label: "time t"}, Y: figure.Axis{Label: "C(t, t)"}, Curves: []figure.Curve{{X: s.T, Y: mean, Err: err, Style: figure.LinePoints}}},
-			figure.Curves{X: figure.Axis{Label: "time t"}, Y: figure.Axis{Label: "⟨φ⟩"}, Curves: []figure.Curve{{X: s.T, Y: phi, Err: phiErr, Style: figure.LinePoints}}},
+			figure.Curves{X: figure.Axis{Label: "time t"}, Y: figure.Axis{Label: "‹φ›"}, Curves: []figure.Curve{{X: s.T, Y: phi, Err: phiErr, Style: figure.LinePoints}}},
 		}}},
 		{"fdt", fdtFigure(title, []string{fmt.Sprintf("t = %.3g", s.T[len(s.T)-1])}, []dmft.FDTCurve{f}, 0)},
 	}, nil
@@ -78,7 +78,7 @@ func networkFigure(title string, sim *dmft.Simulation, theory *dmft.Solution) fi
 func correlationFigure(v *dmftStationary, tau, delta, cphi []float64) picture {
 	return picture{"correlation", figure.Curves{
 		Title: fmt.Sprintf("stationary state, %s, g = %v, σ = %v", v.Phi, v.G, v.Sigma), X: figure.Axis{Label: "lag τ"}, Y: figure.Axis{Label: "correlation"},
-		Curves: []figure.Curve{{Name: "Δ = ⟨x x⟩", X: tau, Y: delta}, {Name: "⟨φ φ⟩", X: tau, Y: cphi, Dash: 1}},
+		Curves: []figure.Curve{{Name: "Δ(τ) = ‹x(t) x(t+τ)›", X: tau, Y: delta}, {Name: "‹φ(t) φ(t+τ)›", X: tau, Y: cphi, Dash: 1}},
 	}}
 }
 

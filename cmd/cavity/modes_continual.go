@@ -157,7 +157,7 @@ func (v *modesContinual) report(b engine.Backend, all []*modes.Learner) (*result
 func (v *modesContinual) figure(all []*modes.Learner) figure.Figure {
 	titles := map[modes.Rule]string{modes.Variational: "fields with a memory", modes.Fields: "fields without", modes.Plain: "ordinary weights"}
 	accuracy := figure.Axis{Label: "test accuracy", Min: 0, Max: 1.02}
-	mean := figure.Curves{Title: "all tasks seen", X: figure.Axis{Label: "epoch"}, Y: figure.Axis{Label: "mean test accuracy", Min: 0, Max: 1.02}}
+	mean := figure.Curves{Title: "all tasks seen", X: figure.Axis{Label: "epoch", Whole: true}, Y: figure.Axis{Label: "mean test accuracy", Min: 0, Max: 1.02}}
 	panels := figure.Panels{Title: fmt.Sprintf("%s, %d %s tasks, hidden layers %v", v.data.Name, v.Tasks, v.Kind, v.Hidden)}
 	for i, l := range all {
 		f := figure.Curves{Title: titles[l.Rule], X: mean.X, Y: accuracy}

@@ -189,7 +189,7 @@ func (v *modesRecurrent) title() string {
 
 // learning draws loss and accuracy against the epoch.
 func (v *modesRecurrent) learning(loss, accuracy []float64) figure.Figure {
-	x, epoch := ranks(len(loss)), figure.Axis{Label: "epoch"}
+	x, epoch := ranks(len(loss)), figure.Axis{Label: "epoch", Whole: true}
 	return figure.Panels{Title: v.title(), Panels: []figure.Figure{
 		figure.Curves{X: epoch, Y: figure.Axis{Label: "loss of an update", Log: true}, Curves: []figure.Curve{{X: x, Y: loss, Style: figure.LinePoints}}},
 		figure.Curves{X: epoch, Y: figure.Axis{Label: "test accuracy", Min: 0, Max: 1.02}, Curves: []figure.Curve{

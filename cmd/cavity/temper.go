@@ -171,9 +171,10 @@ func (v *temper) report(s *session, m *spin.Measurement, rate float64) (*result,
 	sum.Set("errors_from", r.OverError)
 	sum.Set("measurements", m.Count())
 	sum.Set("ground_state", groundState(v.model, r.Ground))
-	if exact, _ := v.exact(r.Temperatures); exact != nil {
-		sum.Set("exact_energy", exact)
-		sum.Set("deviation", deviations(r.Energy, exact))
+	if exact := v.exact(r.Temperatures); exact != nil {
+		energies := each(exact, func(x spin.Exact) float64 { return x.Energy })
+		sum.Set("exact_energy", energies)
+		sum.Set("deviation", deviations(r.Energy, energies))
 	}
 	out.Timing.Set("flips_per_ns", rate)
 	out.Series = append(out.Series, store.Of("temperatures", r.Temperatures), store.Of("tau_int", means(r.TauInt)), store.Of("tau_int_err", errs(r.TauInt)), store.Of("swap_acceptance", r.SwapAcceptance))
@@ -227,20 +228,29 @@ func groundState(m spin.Model, ground []spin.Ground) store.Summary {
 	return g
 }
 
-// exact are the exact energies and specific heats where they are known: Kaufman's in two dimensions.
-func (v *temper) exact(ts []float64) (e, c []float64) {
+// exact are the exact averages where they are known: Kaufman's in two dimensions; elsewhere nil.
+func (v *temper) exact(ts []float64) []spin.Exact {
 	m, ok := v.model.(spin.Ising)
 	if !ok || m.D != 2 {
-		return nil, nil
+		return nil
 	}
+	var all []spin.Exact
 	for _, t := range ts {
 		x, err := spin.Kaufman(m.L, t)
 		if err != nil {
-			return nil, nil
+			return nil
 		}
-		e, c = append(e, x.Energy), append(c, x.SpecificHeat)
+		all = append(all, x)
 	}
-	return e, c
+	return all
+}
+
+// each is a number of every element; nil where there is none.
+func each[T any](list []T, number func(T) float64) (out []float64) {
+	for _, x := range list {
+		out = append(out, number(x))
+	}
+	return out
 }
 
 // deviations are differences from exact values in units of the standard error.
@@ -261,19 +271,11 @@ func estimates(x []spin.Estimate) []store.Estimate {
 }
 
 func means(x []spin.Estimate) []float64 {
-	var out []float64
-	for _, e := range x {
-		out = append(out, e.Mean)
-	}
-	return out
+	return each(x, func(e spin.Estimate) float64 { return e.Mean })
 }
 
 func errs(x []spin.Estimate) []float64 {
-	var out []float64
-	for _, e := range x {
-		out = append(out, e.Err)
-	}
-	return out
+	return each(x, func(e spin.Estimate) float64 { return e.Err })
 }
 
 // spinModel are the flags that name a spin model.

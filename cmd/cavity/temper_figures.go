@@ -29,9 +29,12 @@ func (v *temper) figures(r spin.Results, m *spin.Measurement) ([]picture, error)
 	}
 	var pictures []picture
 	if len(r.Temperatures) > 1 {
-		e, c := v.exact(fine)
+		exact := v.exact(fine)
+		e := each(exact, func(x spin.Exact) float64 { return x.Energy })
+		c := each(exact, func(x spin.Exact) float64 { return x.SpecificHeat })
+		free := each(exact, func(x spin.Exact) float64 { return x.FreeEnergy })
 		panels := []figure.Figure{curve("energy per spin e", r.Energy, e), curve("specific heat c", r.SpecificHeat, c),
-			curve("free energy per spin f", r.FreeEnergy, nil), curve("Binder parameter", r.Binder, nil)}
+			curve("free energy per spin f", r.FreeEnergy, free), curve("Binder parameter", r.Binder, nil)}
 		pictures = append(pictures, picture{"thermodynamics", figure.Panels{Title: title, Panels: panels}})
 		if r.CorrelationLength != nil {
 			side := float64(v.Size)

@@ -105,7 +105,7 @@ func Histories(history []Epoch) (figure.Panels, bool) {
 		y, err []float64
 	}{{"test log-likelihood (nats)", l, nil}, {"test pseudo-likelihood (nats)", pl, nil}, {"validation (nats)", validation, nil}, {"reconstruction error", r, nil}, {"free energy gap, test - train (nats)", gap, gapErr}} {
 		if !allNaN(c.y) {
-			f.Panels = append(f.Panels, figure.Curves{X: figure.Axis{Label: "epoch"}, Y: figure.Axis{Label: c.label}, Width: 10, Height: 7,
+			f.Panels = append(f.Panels, figure.Curves{X: figure.Axis{Label: "epoch", Whole: true}, Y: figure.Axis{Label: c.label}, Width: 10, Height: 7,
 				Curves: []figure.Curve{{X: epoch, Y: c.y, Err: c.err, Style: figure.LinePoints}}})
 		}
 	}

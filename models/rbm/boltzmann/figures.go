@@ -82,5 +82,5 @@ func Histories(history []Epoch) (figure.Curves, bool) {
 			c.X, c.Y = append(c.X, float64(e.Epoch)), append(c.Y, *e.LogLikelihood)
 		}
 	}
-	return figure.Curves{X: figure.Axis{Label: "epoch"}, Y: figure.Axis{Label: "test log-likelihood (nats)"}, Curves: []figure.Curve{c}}, len(c.X) > 0
+	return figure.Curves{X: figure.Axis{Label: "epoch", Whole: true}, Y: figure.Axis{Label: "test log-likelihood (nats)"}, Curves: []figure.Curve{c}}, len(c.X) > 0
 }
