@@ -27,6 +27,7 @@ func TestUnwrittenRegisters(t *testing.T) {
 		{"converted", "cvt.u64.u32 %rd9, %r6;", "%r6"},
 		{"on one lane", "setp.ne.u32 %p1, %r1, 17; @%p1 mov.u32 %r6, 3; add.u32 %r5, %r6, 1;", "%r6 is read before it is written by thread 17:"},
 		{"on one way", odd + "@%p1 bra SKIP;\nmov.u32 %r6, 3;\nSKIP:\n" + out + "st.global.u32 [%rd20], %r6;", "%r6 is read before it is written by thread (1|33):"},
+		{"on the other way", odd + "@%p1 bra OTHER;\nmov.u32 %r6, 3;\nbra.uni JOIN;\nOTHER:\nmov.u32 %r7, 3;\nJOIN:\n" + out + "st.global.u32 [%rd20], %r6;", "%r6 is read before it is written by thread (1|33):"},
 		{"under the other condition", odd + "@%p1 mov.u32 %r6, 3; @!%p1 add.u32 %r5, %r6, 1;", "%r6 is read before it is written by thread (0|32):"},
 		{"of the second warp", "setp.lt.u32 %p1, %r1, 32; @%p1 mov.u32 %r6, 3; add.u32 %r5, %r6, 1;", "by thread 32:"},
 		{"of the second block", "setp.eq.u32 %p1, %r2, 0; @%p1 mov.u32 %r6, 3; setp.eq.u32 %p2, %r2, 1; @%p2 mov.u32 %r7, 3; add.u32 %r5, %r6, 1; add.u32 %r5, %r7, 1;", "is read before it is written by thread"},

@@ -52,6 +52,21 @@ func TestEarlyReuse(t *testing.T) {
 	}
 }
 
+// The bytes that the copy takes when it runs count, also when the host puts back what was there.
+func TestPutBack(t *testing.T) {
+	p := newPair(t, nonBlocking)
+	host := p.pinned(128)
+	words := wordsAt(host, 32)
+	words[5] = 1
+	p.must("copy", p.l.inAsync(p.x, host, 128, p.a))
+	words[5] = 2
+	rc := p.l.release(empty(p.device, 4)) // makes the copy run, and is no wait for it
+	words[5] = 1
+	if rc |= p.l.sync(); rc == 0 || !strings.Contains(p.l.why(), "changed pinned memory") {
+		t.Errorf("%d: %s", rc, p.l.why())
+	}
+}
+
 // Pinned memory shows what comes from the device only once the host has waited for it, and 0xA5 until then.
 func TestEarlyRead(t *testing.T) {
 	for seed := range 6 {
@@ -95,6 +110,21 @@ func TestPageable(t *testing.T) {
 	p.must("copy out", p.l.outAsync(unsafe.Pointer(&got[0]), p.x, 128, p.a))
 	if got[3] != 10 || got[4] != 1 {
 		t.Errorf("%v came back when the call returned", got)
+	}
+	// the driver's buffers end somewhere
+	large := make([]uint32, 9<<18)
+	y := empty(p.device, 9<<20)
+	p.must("wait", p.l.sync())
+	before = p.l.executed()
+	p.must("kernel", p.ops["add"](p.a))
+	for i := range 8 {
+		if p.l.executed() != before {
+			t.Fatalf("%d MiB in copies made the kernel before them run", 9*i)
+		}
+		p.must("copy", p.l.inAsync(y, unsafe.Pointer(&large[0]), 9<<20, p.a))
+	}
+	if p.l.executed() == before {
+		t.Error("72 MiB wait in the driver's buffers")
 	}
 }
 

@@ -214,6 +214,47 @@ func TestNullStream(t *testing.T) {
 // nothing is an operation that touches nothing.
 func (p *pair) nothing(stream uintptr) int32 { return p.l.record(p.event(), stream) }
 
+// New memory at an old address has no past.
+func TestFreedMemory(t *testing.T) {
+	p := newPair(t, nonBlocking)
+	again := 0
+	for range 50 {
+		y := empty(p.device, 8192)
+		p.must("fill", p.l.fillAsync(y, 1, 2048, p.a))
+		p.must("free", p.l.release(y))
+		z := empty(p.device, 8192)
+		if z == y {
+			again++
+		}
+		p.must("fill on another stream", p.l.fillAsync(z, 1, 2048, p.b))
+		p.must("copy", p.l.syncStream(p.b))
+		p.must("free", p.l.release(z))
+	}
+	if again == 0 {
+		t.Skip("no address came back")
+	}
+}
+
+// Who waits for one stream does not know how far another has come.
+func TestOtherStreamsGoOn(t *testing.T) {
+	ran := map[bool]bool{}
+	for seed := range 12 {
+		t.Setenv("PTXSIM_SEED", fmt.Sprint(seed))
+		p := newPair(t, nonBlocking)
+		before := p.l.executed()
+		p.must("read", p.ops["read high bytes"](p.b))
+		for range 3 {
+			p.must("event", p.nothing(p.a))
+		}
+		p.must("wait", p.l.syncStream(p.a))
+		ran[p.l.executed() != before] = true
+		p.l.freeCtx(p.ctx)
+	}
+	if len(ran) != 2 {
+		t.Errorf("12 seeds agree that another stream goes on: %v", ran)
+	}
+}
+
 // Nothing runs before something forces it; what was launched first on each stream runs first, and the seed decides between streams.
 func TestStreamOrder(t *testing.T) {
 	orders := map[string]bool{}

@@ -63,8 +63,8 @@ uint64_t hashOf(const uint8_t* p, size_t n) {
 std::string bytesOf(size_t n) { return std::to_string(n) + " bytes"; }
 
 bool overlap(const Pinned& p, const void* host, size_t n) { return p.host < (const uint8_t*)host + n && (const uint8_t*)host < p.host + p.bytes; }
-bool anyPending(const void* host, size_t n, bool in) {
-  for (auto& p : state().transfers) if (p.in == in && overlap(p, host, n)) return true;
+bool isSource(const void* host, size_t n) {
+  for (auto& p : state().transfers) if (p.in && overlap(p, host, n)) return true;
   return false;
 }
 bool changed(const Pinned& p) { return p.checked && hashOf(p.host, p.bytes) != p.hash; }
@@ -72,7 +72,7 @@ Fault early(const Pinned& p) {
   return {kLaunchFailed, "the host changed pinned memory before it had waited for the copy of " + bytesOf(p.bytes) + " from there to the device"};
 }
 
-// show puts what has come from the device where the host sees it. A copy to the device that still guards the place is over.
+// show puts what has come from the device where the host sees it. A copy from there to the device is over, or awaits these bytes.
 void show(Pinned& p) {
   for (auto& q : state().transfers)
     if (q.in && overlap(q, p.host, p.bytes)) { if (changed(q)) throw early(q); q.checked = false; }
@@ -103,16 +103,16 @@ Pinned& expect(Context* c, Stream* s, void* host, size_t n, bool in) {
 }
 
 void copyFromPinned(Context* c, Stream* s, uint64_t d, const void* host, size_t n) {
-  const bool awaited = anyPending(host, n, false);  // the bytes are yet to come
   Pinned& p = expect(c, s, const_cast<void*>(host), n, true);
-  if (!awaited) { p.checked = true; p.hash = hashOf(p.host, n); }
+  p.checked = true;
+  p.hash = hashOf(p.host, n);
   submit(c, s, "a copy of " + bytesOf(n) + " to the device", [=](Turn& t) {
     if (const Pinned& p = enter(t, host, n); changed(p)) throw early(p);
     write(t, c, d, host, n);
   });
 }
 void copyToPinned(Context* c, Stream* s, void* host, uint64_t from, size_t n) {
-  if (!anyPending(host, n, true)) memset(host, 0xA5, n);
+  if (!isSource(host, n)) memset(host, 0xA5, n);
   expect(c, s, host, n, false);
   submit(c, s, "a copy of " + bytesOf(n) + " from the device", [=](Turn& t) {
     Pinned& p = enter(t, host, n);
