@@ -83,10 +83,14 @@ int launchKernel(Function* f, Dim3 grid, Dim3 dim, uint32_t shared, void* stream
     const bool fail = nth == setting("PTXSIM_FAIL_AFTER", 0) && uint64_t(c->device) == setting("PTXSIM_FAIL_DEVICE", 0);
     submit(c, streamOf(c, stream), "kernel " + f->name, [=, params = std::move(params)](Turn& turn) {
       if (fail) throw Fault{kLaunchFailed, f->name + ": the fault that PTXSIM_FAIL_AFTER asked for"};
-      const uint64_t n = launch(*f, grid, dim, shared, params.data(), c->device, seed, turn);
+      auto trace = [&](uint64_t n) {
+        if (on("PTXSIM_TRACE"))
+          fprintf(stderr, "ptxsim: %s <<<%u,%u,%u; %u,%u,%u; %u>>> %llu instructions\n", f->name.c_str(), grid.x, grid.y, grid.z, dim.x, dim.y, dim.z, shared, (unsigned long long)n);
+      };
+      uint64_t n = 0;
+      try { n = launch(*f, grid, dim, shared, params.data(), c->device, seed, turn); } catch (Fault&) { trace(0); throw; }  // also those that fault
       state().instructions += n;
-      if (on("PTXSIM_TRACE"))
-        fprintf(stderr, "ptxsim: %s <<<%u,%u,%u; %u,%u,%u; %u>>> %llu instructions\n", f->name.c_str(), grid.x, grid.y, grid.z, dim.x, dim.y, dim.z, shared, (unsigned long long)n);
+      trace(n);
     });
     return 0;
   });
