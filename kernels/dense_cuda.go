@@ -11,7 +11,8 @@ import (
 // Sites of a block and tiles of the device code in cuda/dense.cu; three tiles fit into a multiprocessor's shared memory.
 const (
 	denseBlock    = 128
-	denseTile     = 4 * denseBlock * denseBlock
+	denseTile     = 4 * denseBlock * (denseBlock + 1)
+	denseFlips    = 4 + denseBlock // words
 	denseResident = 3
 	denseWarps    = 8
 	denseColumns  = 128
@@ -25,7 +26,7 @@ var systemsBefore = cuda.Word(func(c *engine.Clock) uint32 { return c.First })
 func (k *denseSweep) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	b := k.batch
 	n, ld, replicas := uint32(b.Sites), uint32(b.Stride()), uint32(b.Replicas)
-	flips, err := d.Alloc(tensor.Uint32, 2*denseBlock/32*b.Systems*b.Replicas)
+	flips, err := d.Alloc(tensor.Uint32, denseFlips*b.Systems*b.Replicas)
 	if err != nil {
 		return nil, err
 	}

@@ -13,9 +13,11 @@ constexpr int WARPS = 8;
 constexpr int PARTS = BLOCK / 32;
 constexpr u32 FIRST = 0x80000000u, ALL = 0xffffffffu;
 
-// A replica's flips in a block of sites: bit 31-k of turned[p] is set when site 32p + k turned, of up when its new spin is +1.
+// A replica's flips in a block of sites, in order, four at a time: half of the place of a site's row in the shared tile, in bytes, and the
+// sign bit where its new spin is -1, which doubling drops. The last four are filled up with a row of -0, which added to anything leaves it as it is.
 struct alignas(16) Flips {
-  u32 turned[PARTS], up[PARTS];
+  u32 fours, unused[3];
+  uint4 four[BLOCK / 4];
 };
 
 // half is T/2 of a replica, float32(0.5/beta).
@@ -25,10 +27,10 @@ __device__ __forceinline__ float halfTemperature(const double *beta, const int *
   return (float)(.5 / beta[k]);
 }
 
-// tile copies BLOCK columns from c0 on of the block's rows to shared memory, [BLOCK][BLOCK]; what lies outside is 0.
+// tile copies BLOCK columns from c0 on of the block's rows to shared memory, [BLOCK + 1][BLOCK]; what lies outside is -0.
 __device__ __forceinline__ void tile(float4 *to, const float *rows, u32 sites, u32 c0, u32 ld) {
   const u32 lane = threadIdx.x & 31, c = c0 + 4 * lane;
-  for (u32 k = threadIdx.x >> 5; k < BLOCK; k += WARPS) to[k * 32 + lane] = k < sites && c < ld ? *(const float4 *)(rows + (size_t)k * ld + c) : make_float4(0, 0, 0, 0);
+  for (u32 k = threadIdx.x >> 5; k <= BLOCK; k += WARPS) to[k * 32 + lane] = k < sites && c < ld ? *(const float4 *)(rows + (size_t)k * ld + c) : make_float4(-0.f, -0.f, -0.f, -0.f);
   __syncthreads();
 }
 
@@ -51,7 +53,7 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32) dense_decide(float *sta
     h[p] = inside ? fields[k] : 0.f;
     limit[p] = inside ? threshold(rule, word32({k0, k1, c2, c3}, (u64)(site + k) << 34 | element), halfT) : -1.f;  // never turned
   }
-  Flips mine;
+  u32 *list = (u32 *)flips[system * replicas + r].four, count = 0;
 #pragma unroll
   for (int p = 0; p < PARTS; p++) {
     u32 turned = 0;
@@ -70,17 +72,28 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32) dense_decide(float *sta
         for (int q = 0; q < PARTS; q++) h[q] = turn ? __fmaf_rn(d, j[q], h[q]) : h[q];
         if (turn) turned |= FIRST >> k;
       }
-    mine.turned[p] = turned;
-    mine.up[p] = turned & ~ups;
+    if (turned << lane & FIRST) {
+      s[p] = -s[p];
+      list[count + __popc(turned & ~(ALL >> lane))] = 2 * BLOCK * (32 * p + lane) | (s[p] < 0 ? FIRST : 0);
+    }
+    count += __popc(turned);
   }
 #pragma unroll
   for (int p = 0; p < PARTS; p++) {
     const u32 k = 32 * p + lane;
     if (k >= sites) continue;
-    if (mine.turned[p] << lane & FIRST) spins[k] = -s[p];
+    spins[k] = s[p];
     fields[k] = h[p];
   }
-  if (lane == 0) flips[system * replicas + r] = mine;
+  if (lane < (0 - count) % 4) list[count + lane] = 2 * BLOCK * BLOCK;
+  if (lane == 0) flips[system * replicas + r].fours = (count + 3) / 4;
+}
+
+// turn adds a row to four fields of a replica.
+__device__ __forceinline__ void turn(float4 &h, const float *column, u32 flip) {
+  const float d = __uint_as_float(flip & FIRST | 0x40000000u);  // 2 or -2
+  const float4 j = *(const float4 *)((const char *)column + 2 * flip);
+  h = make_float4(__fmaf_rn(d, j.x, h.x), __fmaf_rn(d, j.y, h.y), __fmaf_rn(d, j.z, h.z), __fmaf_rn(d, j.w, h.w));
 }
 
 // A block of threads takes a tile of columns and every gridDim.y-th replica, so that hot and cold ones are shared out; a warp takes a
@@ -90,27 +103,22 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32, 3) dense_spread(float *
   const u32 system = blockIdx.z, lane = threadIdx.x & 31, c = blockIdx.x * BLOCK + 4 * lane, step = gridDim.y * WARPS;
   if (blockIdx.x * BLOCK == site) return;  // dense_decide's own fields
   tile(shared, couplings + ((size_t)system * n + site) * ld, min(BLOCK, n - site), blockIdx.x * BLOCK, ld);
-  u32 r = blockIdx.y + gridDim.y * (threadIdx.x >> 5);
-  if (c >= ld || r >= replicas) return;
+  if (c >= ld) return;
   flips += system * replicas;
-  Flips next = flips[r];
-  for (; r < replicas; r += step) {
-    const Flips f = next;
-    if (r + step < replicas) next = flips[r + step];
-    u32 any = 0;
-#pragma unroll
-    for (int p = 0; p < PARTS; p++) any |= f.turned[p];
-    if (!any) continue;
+  const float *column = (const float *)(shared + lane);
+  for (u32 r = blockIdx.y + gridDim.y * (threadIdx.x >> 5); r < replicas; r += step) {
+    const u32 fours = flips[r].fours;
+    if (fours == 0) continue;
     float4 *at = (float4 *)(state + ((size_t)(2 * system + 1) * replicas + r) * ld + c), h = *at;
-#pragma unroll
-    for (int p = 0; p < PARTS; p++)
-      for (u32 left = f.turned[p]; left;) {
-        const int k = __clz(left);
-        left ^= FIRST >> k;
-        const float d = f.up[p] << k & FIRST ? 2.f : -2.f;
-        const float4 j = shared[(32 * p + k) * 32 + lane];
-        h = make_float4(__fmaf_rn(d, j.x, h.x), __fmaf_rn(d, j.y, h.y), __fmaf_rn(d, j.z, h.z), __fmaf_rn(d, j.w, h.w));
-      }
+    uint4 next = flips[r].four[0];
+    for (u32 k = 1; k <= fours; k++) {
+      const uint4 now = next;
+      if (k < fours) next = flips[r].four[k];
+      turn(h, column, now.x);
+      turn(h, column, now.y);
+      turn(h, column, now.z);
+      turn(h, column, now.w);
+    }
     *at = h;
   }
 }
