@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"flag"
 	"testing"
 
 	"gorgonia.org/cu"
@@ -11,13 +12,42 @@ import (
 	"cavity/engine"
 )
 
+// small is what sizes are divided by in TestBenchmarksRun, which finds in ended what came to its end.
+var (
+	small = 1
+	ended = map[string]bool{}
+)
+
 // timed opens a real device; no time is ever taken from the emulator.
 func timed(b *testing.B, name string) *backend {
 	d := openAs(b, name)
-	if _, emulated := d.Emulates(); emulated {
+	if _, emulated := d.Emulates(); emulated && small == 1 {
 		b.Skip("an emulation has no speed")
 	}
 	return d
+}
+
+// TestBenchmarksRun runs each benchmark once in small under the emulator, so that none meets its first device on somebody's GPU. Nothing
+// that it measures is told.
+func TestBenchmarksRun(t *testing.T) {
+	if _, emulated := openDevice(t).Emulates(); !emulated {
+		t.Skip("benchmarks of a GPU are run as such")
+	}
+	small = 16
+	length := flag.Lookup("test.benchtime").Value
+	before := length.String()
+	if err := length.Set("1x"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { small = 1; length.Set(before) }()
+	for _, run := range []func(*testing.B){BenchmarkProducts, BenchmarkLoop, BenchmarkLayer} {
+		testing.Benchmark(run)
+	}
+	for _, name := range []string{"CD-1/own", "CD-1/cublas", "up/own", "down/own", "gradient/own", "square/own", "square/cublas", "loop", "one kernel", "steps"} {
+		if !ended[name] {
+			t.Errorf("the benchmark %s does not run", name)
+		}
+	}
 }
 
 // BenchmarkProducts times the products of CD-1 on 784×500 units with batches of 4096, upwards, downwards and for the gradient, one by one
@@ -50,6 +80,7 @@ func BenchmarkProducts(b *testing.B) {
 				b.ReportMetric(flops/1e12, "TFLOP/s")
 				share := flops / peak(b, d)
 				b.ReportMetric(share, "of-peak")
+				ended[c.name+"/"+whose] = true
 				if c.target > 0 && whose == "own" {
 					verdict(b, "share of the float32 peak", share, c.target)
 				}
@@ -65,6 +96,7 @@ type shape struct {
 }
 
 func (s shape) launch(b *testing.B, d *backend) engine.Launch {
+	s.m, s.n, s.k = s.m/small, s.n/small, s.k/small
 	p := &engine.Product{Name: "p", Batch: 1, M: s.m, N: s.n, K: s.k, TransA: s.transA, TransB: s.transB, LDA: s.k, LDB: s.n, Alpha: 1}
 	if s.transA {
 		p.LDA = s.m
@@ -72,12 +104,19 @@ func (s shape) launch(b *testing.B, d *backend) engine.Launch {
 	if s.transB {
 		p.LDB = s.k
 	}
-	p.A, p.B, p.C = empty(b, d, tensor.Float32, s.m*s.k), empty(b, d, tensor.Float32, s.k*s.n), empty(b, d, tensor.Float32, s.m*s.n)
+	p.A, p.B, p.C = numbers(b, d, s.m*s.k), numbers(b, d, s.k*s.n), empty(b, d, tensor.Float32, s.m*s.n)
 	l, err := d.Lower(p)
 	if err != nil {
 		b.Fatal(err)
 	}
 	return l
+}
+
+// numbers are normal random numbers: a device that multiplies zeros needs less power, and runs at a higher clock.
+func numbers(b *testing.B, d *backend, n int) engine.Buffer {
+	x := empty(b, d, tensor.Float32, n)
+	step(b, d, &engine.Random{Name: "numbers", Law: engine.Normal, Out: x}, engine.Clock{Seed: 1})
+	return x
 }
 
 // peak is in float32 operations a second.
@@ -107,10 +146,8 @@ func inTurns(all []engine.Launch) engine.Launch {
 // BenchmarkLoop times Adam's fused loop over 2^24 parameters by its traffic: 28 bytes each, four arrays read and three written.
 func BenchmarkLoop(b *testing.B) {
 	d := timed(b, "cuda:own")
-	const n = 1 << 24
-	array := func() engine.Operand {
-		return engine.Operand{Kind: engine.Array, Buf: empty(b, d, tensor.Float32, n)}
-	}
+	n := 1 << 24 / small
+	array := func() engine.Operand { return engine.Operand{Kind: engine.Array, Buf: numbers(b, d, n)} }
 	g, m, v, p, s := array(), array(), array(), array(), engine.Operand{Kind: engine.Scalar, Buf: empty(b, d, tensor.Float32, 1)}
 	t := func(k int) engine.Operand { return engine.Operand{Kind: engine.Temp, Temp: k} }
 	code := []engine.Instr{
@@ -124,7 +161,8 @@ func BenchmarkLoop(b *testing.B) {
 		b.Fatal(err)
 	}
 	repeat(b, d, l)
-	verdict(b, "GB/s", 28*n*float64(b.N)/b.Elapsed().Seconds()/1e9, 2000)
+	ended["loop"] = true
+	verdict(b, "GB/s", 28*float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e9, 2000)
 }
 
 // BenchmarkLayer times the upward pass of CD-1 on 784×500 units with batches of 4096, bias, activation and sample: in one kernel, and as
@@ -132,12 +170,13 @@ func BenchmarkLoop(b *testing.B) {
 // million elements, some 13 µs at 2.5 TB/s beside the 48 µs of arithmetic; the one kernel draws four times the counters, about 60 integer
 // operations an element beside 784 fused multiplications.
 func BenchmarkLayer(b *testing.B) {
-	const m, n, k = 4096, 500, 784
+	m, n, k := 4096/small, 500/small, 784/small
 	for _, fused := range []bool{true, false} {
-		b.Run(map[bool]string{true: "one kernel", false: "steps"}[fused], func(b *testing.B) {
+		name := map[bool]string{true: "one kernel", false: "steps"}[fused]
+		b.Run(name, func(b *testing.B) {
 			d := timed(b, "cuda:own")
 			p := &engine.Product{Name: "p", Batch: 1, M: m, N: n, K: k, LDA: k, LDB: n, Alpha: 1}
-			p.A, p.B, p.C = empty(b, d, tensor.Float32, m*k), empty(b, d, tensor.Float32, k*n), empty(b, d, tensor.Float32, m*n)
+			p.A, p.B, p.C = numbers(b, d, m*k), numbers(b, d, k*n), empty(b, d, tensor.Float32, m*n)
 			u, h, bias := empty(b, d, tensor.Float32, m*n), empty(b, d, tensor.Float32, m*n), empty(b, d, tensor.Float32, n)
 			array := func(x engine.Buffer) engine.Operand { return engine.Operand{Kind: engine.Array, Buf: x} }
 			temp := engine.Operand{Kind: engine.Temp}
@@ -159,6 +198,7 @@ func BenchmarkLayer(b *testing.B) {
 				all = append(all, l)
 			}
 			repeat(b, d, inTurns(all))
+			ended[name] = true
 		})
 	}
 }

@@ -37,7 +37,7 @@ cuda-test: cuda ## the CUDA backend under the emulator, three orders of warps
 	rm -rf $(CUDA_DIR)/dump
 	for seed in 1 2 3; do \
 		$(CUDA_ENV) $(CUDA_EMU) $(CUDA_BLAS) $(CUDA_DUMP) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 ./engine/cuda && \
-		$(CUDA_ENV) $(CUDA_EMU) $(CUDA_DUMP) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 -run 'TestBackends|TestBroken' -skip 'TestBackends/(cpu|openblas|tape)' ./kernels/kerneltest || exit 1; \
+		$(CUDA_ENV) $(CUDA_EMU) $(CUDA_DUMP) PTXSIM_SEED=$$seed $(GO) test -tags gpu -count 1 -run 'TestBackends|TestBroken|TestBenchmarksRun' -skip 'TestBackends/(cpu|openblas|tape)' ./kernels/kerneltest || exit 1; \
 	done
 	$(CUDA_ENV) engine/cuda/gpu-check.sh build $(CUDA_DIR)/gpu-check
 	$(CUDA_ENV) $(CUDA_EMU) $(CUDA_DUMP) CAVITY_CUDA_BINARY=$(CUDA_DIR)/cavity CAVITY_GPU_CHECK=$(CUDA_DIR)/gpu-check $(GO) test -tags gpu -count 1 ./engine/cuda/pillars

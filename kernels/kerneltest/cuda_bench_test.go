@@ -2,6 +2,8 @@ package kerneltest
 
 import (
 	"context"
+	"flag"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,16 +16,16 @@ import (
 // BenchmarkCUDA times whole steps on a GPU, counts the host's waits within them, and prints the targets for an H100 as met or missed. The
 // emulator has no speed. What limits the steps stands in engine/cuda/targets.txt.
 func BenchmarkCUDA(b *testing.B) {
-	const sk = 8192
+	sk, square, cube := 8192/small, 1024/small, 32/small
 	for _, c := range []struct {
 		name   string
 		flips  float64 // a step
 		target float64 // flips/ns
 		build  func(b *Builder) map[string]*gorgonia.Node
 	}{
-		{"ising2d/L=1024/512 replicas", 512 * 1024 * 1024, 500, latticeBench(kernels.Lattice{Size: []int{1024, 1024}, Words: 8}, false)},
-		{"ea3d/L=32/512 replicas/tempering", 512 * 32 * 32 * 32, 300, latticeBench(kernels.Lattice{Size: []int{32, 32, 32}, Words: 8, CouplingWords: 1}, true)},
-		{"sk/N=8192/1024 replicas", 1024 * sk, 2, skBench(sk, 1024)},
+		{"ising2d/L=1024/512 replicas", 512 * 1024 * 1024, 500, latticeBench(kernels.Lattice{Size: []int{square, square}, Words: 8}, false)},
+		{"ea3d/L=32/512 replicas/tempering", 512 * 32 * 32 * 32, 300, latticeBench(kernels.Lattice{Size: []int{cube, cube, cube}, Words: 8, CouplingWords: 1}, true)},
+		{"sk/N=8192/1024 replicas", 1024 * float64(sk), 2, skBench(sk, 1024/small)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			s := newStepper(b, c.build)
@@ -40,10 +42,11 @@ func BenchmarkCUDA(b *testing.B) {
 				word = "missed"
 			}
 			b.Logf("%.4g flips/ns: target of %.4g %s", rate, c.target, word)
+			ended[c.name] = true
 		})
 	}
 	b.Run("waits", func(b *testing.B) {
-		s := newStepper(b, latticeBench(kernels.Lattice{Size: []int{32, 32, 32}, Words: 8, CouplingWords: 1}, true))
+		s := newStepper(b, latticeBench(kernels.Lattice{Size: []int{cube, cube, cube}, Words: 8, CouplingWords: 1}, true))
 		counter, ok := s.backend.(interface{ Waits() int })
 		if !ok {
 			b.Fatal("the backend does not count how often the host waits")
@@ -56,6 +59,7 @@ func BenchmarkCUDA(b *testing.B) {
 			word = "missed"
 		}
 		b.Logf("%d waits in %d steps: target of 0 %s", waits, b.N, word)
+		ended["waits"] = true
 	})
 }
 
@@ -103,18 +107,44 @@ func (s *stepper) wait(b *testing.B) {
 	}
 }
 
+// small is what sizes are divided by in TestBenchmarksRun, which finds in ended what came to its end.
+var (
+	small = 1
+	ended = map[string]bool{}
+)
+
+// TestBenchmarksRun runs the benchmark once in small under the emulator, so that it does not meet its first device on somebody's GPU.
+// Nothing that it measures is told.
+func TestBenchmarksRun(t *testing.T) {
+	if !strings.Contains(os.Getenv("CAVITY_LIBCUDA"), "ptxsim") {
+		t.Skip("only under the emulator")
+	}
+	small = 16
+	length := flag.Lookup("test.benchtime").Value
+	before := length.String()
+	if err := length.Set("1x"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { small = 1; length.Set(before) }()
+	testing.Benchmark(BenchmarkCUDA)
+	if len(ended) != 4 {
+		t.Errorf("of four benchmarks only these run: %v", ended)
+	}
+}
+
 // realDevice opens a GPU or skips.
 func realDevice(b *testing.B) engine.Backend {
 	for _, d := range engine.Drivers() {
 		if d.Name != "cuda" || d.Available() != nil {
 			continue
 		}
-		if name, _ := d.Describe(); strings.Contains(name, "not a GPU") {
-			b.Skip("an emulation has no speed")
-		}
 		backend, err := engine.Open("cuda", engine.Options{})
 		if err != nil {
 			b.Fatal(err)
+		}
+		if _, emulated := engine.Emulates(backend); emulated && small == 1 {
+			backend.Close()
+			b.Skip("an emulation has no speed")
 		}
 		return backend
 	}
