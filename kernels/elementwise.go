@@ -85,17 +85,3 @@ func Select(a, b, c *gorgonia.Node) (*gorgonia.Node, error) {
 	}
 	return gorgonia.ApplyOp(k, a, b, c)
 }
-
-// Min is the smaller and Max the larger of two tensors' elements.
-func Min(a, b *gorgonia.Node) (*gorgonia.Node, error) { return pairwise("Min", "min", a, b) }
-
-// Max is the larger of two tensors' elements.
-func Max(a, b *gorgonia.Node) (*gorgonia.Node, error) { return pairwise("Max", "max", a, b) }
-
-func pairwise(name, primitive string, a, b *gorgonia.Node) (*gorgonia.Node, error) {
-	k, err := newElementwise(name, primitive, a, b)
-	if err != nil {
-		return nil, err
-	}
-	return gorgonia.ApplyOp(k, a, b)
-}

@@ -16,12 +16,6 @@ func PatternStride(p int) int { return lowrank.PatternStride(p) }
 // LaneStride is the length of a row of replicas in states whose lanes are replicas: a multiple of 16.
 func LaneStride(replicas int) int { return lowrank.LaneStride(replicas) }
 
-// HopfieldBytes is the memory in bytes that a sweep of systems × replicas copies of n spins with p patterns needs.
-func HopfieldBytes(systems, n, p, replicas int) int64 {
-	stride := int64(PatternStride(p))
-	return int64(systems) * 4 * ((int64(n)+stride)*int64(LaneStride(replicas)) + int64(n)*(stride+1))
-}
-
 // hopfieldSampler advances spins and overlaps, by single flips or in blocks.
 type hopfieldSampler struct {
 	op

@@ -16,7 +16,7 @@
 //	SparseSweep    a Graph of any degree; SwendsenWang, Wolff and Houdayer on the same state
 //	LatticeSweep   periodic lattices with couplings ±1, replicas packed in the bits of words
 //
-// DenseBytes, BitBytes, HopfieldBytes and SparseBytes say beforehand how much memory a run takes.
+// DenseBytes, BitBytes and SparseBytes say beforehand how much memory a run takes.
 package kernels
 
 import (

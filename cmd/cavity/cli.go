@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"cavity/engine"
+	"cavity/engine/cpu/level"
 )
 
 // cli is the tree of verbs. A new verb is a file of its own and a line here.
@@ -90,6 +91,9 @@ func (f *frame) execute(args []string) error {
 	if len(args) > 0 && args[0] == "help" { // cavity help temper
 		args = append(slices.Clone(args[1:]), "--help")
 	}
+	if err := level.Check(); err != nil {
+		return misuse{err}
+	}
 	parsed, err := f.parse(args)
 	if err != nil {
 		return err
@@ -138,7 +142,7 @@ func mistake(err error) bool {
 // understood is the verb that a command line names, as far as it was understood: the place of the help for a mistake.
 func (f *frame) understood(err error) string {
 	parsed := f.parsed
-	if wrong, ok := errors.AsType[*kong.ParseError](err); ok && parsed == nil {
+	if wrong, ok := errors.AsType[*kong.ParseError](err); ok { // of a run file's verb, where there is one
 		parsed = wrong.Context
 	}
 	if parsed == nil || parsed.Selected() == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,12 +22,16 @@ func writeTables(w io.Writer, s store.Summary) error {
 	return err
 }
 
+// axes are the keys that arrays run along: temperature, time, lag, number of examples.
+var axes = []string{"temperatures", "t", "tau", "alpha_over_alpha_c"}
+
 func encodeTables(b *strings.Builder, s store.Summary, prefix string) error {
 	s, err := normal(s)
 	if err != nil {
 		return err
 	}
 	var columns [][]string
+	var axis []string // the column that later ones run along, repeated where other lines came between
 	flush := func() {
 		writeColumns(b, columns)
 		columns = nil
@@ -47,6 +52,11 @@ func encodeTables(b *strings.Builder, s store.Summary, prefix string) error {
 			}
 			if len(columns) > 0 && len(columns[0]) != len(column) {
 				flush()
+			}
+			if slices.Contains(axes, e.Key) {
+				axis = column
+			} else if len(columns) == 0 && len(axis) == len(column) {
+				columns = append(columns, axis)
 			}
 			columns = append(columns, column)
 		case store.Summary:

@@ -48,6 +48,25 @@ not_finite.energy[2].mean NaN
 	}
 }
 
+// What runs along the temperatures stands beside them, also after a line of its own; other lists of that length do not.
+func TestTablesRepeatTheirAxis(t *testing.T) {
+	s := store.Summary{
+		{Key: "t", Value: []float64{0, .5}},
+		{Key: "mean", Value: []float64{1, 2}},
+		{Key: "lyapunov", Value: .125},
+		{Key: "mean_field", Value: []float64{3, 4}},
+		{Key: "layers", Value: []float64{5, 6, 7}},
+	}
+	var b strings.Builder
+	if err := writeTables(&b, s); err != nil {
+		t.Fatal(err)
+	}
+	want := "  t  mean\n  0     1\n0.5     2\n\nlyapunov             0.125\n\n  t  mean_field\n  0           3\n0.5           4\n\n\nlayers\n     5\n     6\n     7\n\n"
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Error(d)
+	}
+}
+
 // A list of objects becomes a table of its own.
 func TestRecords(t *testing.T) {
 	var b strings.Builder

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 )
 
 // The layout of a checkpoint, little endian throughout. The table stands at the end so that sections of unknown length
@@ -105,21 +104,8 @@ func (c *Checkpoint) Section(name string) (*bytes.Reader, error) {
 	return bytes.NewReader(b), nil
 }
 
-// ReadCheckpoint reads and verifies a whole checkpoint before anything of it is used.
-// A file that is truncated, foreign, damaged or of a newer format is an error that names the file and what is wrong.
-func ReadCheckpoint(name string) (*Checkpoint, error) {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s", name, reason(err))
-	}
-	c, err := DecodeCheckpoint(b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return c, nil
-}
-
-// DecodeCheckpoint is ReadCheckpoint on bytes in memory, which the result goes on using.
+// DecodeCheckpoint verifies a whole checkpoint before anything of it is used; the result goes on using the bytes. One that is
+// truncated, foreign, damaged or of a newer format is an error that says so.
 func DecodeCheckpoint(b []byte) (*Checkpoint, error) {
 	if len(b) < len(checkpointMagic) || string(b[:8]) != checkpointMagic {
 		return nil, fmt.Errorf("not a checkpoint of cavity (it begins with %q)", b[:min(8, len(b))])

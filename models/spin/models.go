@@ -80,9 +80,6 @@ func disorder(seed uint64, sample int) rng.Stream {
 // cube describes a periodic lattice.
 type cube struct{ L, D int }
 
-func (c cube) Side() int { return c.L }
-func (c cube) Dims() int { return c.D }
-
 func (c cube) Spins() int {
 	n := 1
 	for range c.D {
