@@ -50,7 +50,7 @@ type graph struct{ *expr.Graph }
 func newGraph() *graph { return &graph{expr.New(tensor.Float32)} }
 
 // program compiles one stage and fills its float32 slots with normal numbers.
-func (g *graph) program(b engine.Backend, next map[string]node, scale float32) (*engine.Program, error) {
+func (g *graph) program(b engine.Backend, next map[string]node) (*engine.Program, error) {
 	stage, err := g.Stage("work", 1, next)
 	if err != nil {
 		return nil, err
@@ -62,9 +62,6 @@ func (g *graph) program(b engine.Backend, next map[string]node, scale float32) (
 	for i, name := range Sorted(p.Slots()) {
 		x := make([]float32, p.Slots()[name].Len())
 		rng.At(11, 0, rng.SetupStage, uint16(i)).FillNormal32(x, 0)
-		for j := range x {
-			x[j] *= scale
-		}
 		if err := p.Write(name, x); err != nil {
 			return nil, err
 		}
@@ -101,7 +98,7 @@ func product(b engine.Backend, m, n, k int, ta, tb bool) (*Work, error) {
 	if tb {
 		opy = g.T(y)
 	}
-	p, err := g.program(b, map[string]node{"C": g.Mul(opx, opy)}, 1)
+	p, err := g.program(b, map[string]node{"C": g.Mul(opx, opy)})
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +136,7 @@ func copying(b engine.Backend) (*Work, error) {
 	const n = 8 << 20
 	g := newGraph()
 	x := g.Slot("x", n)
-	p, err := g.program(b, map[string]node{"y": g.Apply(gorgonia.Neg, x)}, 1)
+	p, err := g.program(b, map[string]node{"y": g.Apply(gorgonia.Neg, x)})
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +168,7 @@ func chain(b engine.Backend) (*Work, error) {
 	for range links {
 		a = g.Mul(a, w)
 	}
-	p, err := g.program(b, map[string]node{"x": a}, 1)
+	p, err := g.program(b, map[string]node{"x": a})
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +199,7 @@ func elementwise(b engine.Backend) (*Work, error) {
 	g := newGraph()
 	x := g.Slot("x", n)
 	y := g.Apply(gorgonia.Exp, g.Apply(gorgonia.Neg, g.Apply(gorgonia.Tanh, x)))
-	p, err := g.program(b, map[string]node{"y": y}, 1)
+	p, err := g.program(b, map[string]node{"y": y})
 	if err != nil {
 		return nil, err
 	}

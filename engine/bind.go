@@ -151,7 +151,7 @@ func (sp *stagePlan) loop(g *group) *Loop {
 		}
 		out := Instr{Op: in.op, NSrc: len(in.src)}
 		for j, a := range in.src {
-			out.Src[j] = sp.operand(g, a, in.dst, temp)
+			out.Src[j] = sp.operand(a, in.dst, temp)
 		}
 		for _, a := range in.src {
 			r := a.root()
@@ -183,7 +183,7 @@ func (sp *stagePlan) loop(g *group) *Loop {
 	return lp
 }
 
-func (sp *stagePlan) operand(g *group, a, v *value, temp map[*value]int) Operand {
+func (sp *stagePlan) operand(a, v *value, temp map[*value]int) Operand {
 	r := a.root()
 	if t, ok := temp[r]; ok {
 		return Operand{Kind: Temp, Temp: t}

@@ -1,6 +1,10 @@
 package engine
 
-import "gorgonia.org/tensor"
+import (
+	"slices"
+
+	"gorgonia.org/tensor"
+)
 
 // A group is one loop in the making: all elementwise values of one depth, shape and dtype.
 type group struct {
@@ -115,7 +119,7 @@ func accumulate(list []*value) {
 		}
 		p, q := v.args[0], v.args[1]
 		if p == q || p.kind != kProduct || q.kind != kProduct || len(p.users) != 1 || len(q.users) != 1 || p.out || q.out ||
-			!equalShape(p.shape, v.shape) || !equalShape(q.shape, v.shape) || len(q.args) != 2 {
+			!slices.Equal(p.shape, v.shape) || !slices.Equal(q.shape, v.shape) || len(q.args) != 2 {
 			continue
 		}
 		sign := 1.0
@@ -161,7 +165,7 @@ func densify(list []*value) {
 	copies := map[*value]*value{}
 	for _, v := range list {
 		for i, a := range v.args {
-			if a.kind != kView && a.root() == a && !(v.kind == kLoop && !equalShape(a.shape, v.shape)) {
+			if a.kind != kView && a.root() == a && !(v.kind == kLoop && !slices.Equal(a.shape, v.shape)) {
 				continue
 			}
 			ok := true
@@ -194,14 +198,14 @@ func loopLayout(a, v *value) (layout, bool) {
 	if a.n == 1 {
 		return layout{a.root(), a.at().off, make([]int, len(v.shape))}, true
 	}
-	if equalShape(a.shape, v.shape) {
+	if slices.Equal(a.shape, v.shape) {
 		return a.at(), true
 	}
 	return a.at().reshape(a.shape, v.shape)
 }
 
 func peers(a, v *value) bool {
-	return a.kind == kLoop && a.dtype == v.dtype && equalShape(a.shape, v.shape)
+	return a.kind == kLoop && a.dtype == v.dtype && slices.Equal(a.shape, v.shape)
 }
 
 // schedule gives every value its depth: elementwise values of one depth, shape and dtype never depend on each other

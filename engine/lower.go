@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 
@@ -145,7 +146,7 @@ func (l *lowering) kernel(op gorgonia.Op, v *value, first uint64) (bool, error) 
 		v.kind, v.op, v.args = kLoop, prim, append(v.args, u)
 	case Elementwise:
 		for _, x := range v.args {
-			if !equalShape(x.shape, v.shape) && x.n != 1 {
+			if !slices.Equal(x.shape, v.shape) && x.n != 1 {
 				return false, fmt.Errorf("operand of shape %v in an elementwise kernel of shape %v", x.shape, v.shape)
 			}
 		}
@@ -162,18 +163,6 @@ func (l *lowering) kernel(op gorgonia.Op, v *value, first uint64) (bool, error) 
 		return false, nil
 	}
 	return true, nil
-}
-
-func equalShape(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // stock recognises gorgonia's own operations.
@@ -258,11 +247,6 @@ func (l *lowering) constant(op gorgonia.Op, v *value) (bool, error) {
 	return v.n == 1, nil
 }
 
-// moved is a dense copy of a view.
-func moved(x *value) *value {
-	return &value{kind: kMove, label: "copy of " + x.label, dtype: x.dtype, shape: x.shape, n: x.n, args: []*value{x}}
-}
-
 func (l *lowering) repeat(v *value) (bool, error) {
 	var axis int
 	if _, err := fmt.Sscanf(v.label, "Repeat%d", &axis); err != nil {
@@ -335,7 +319,7 @@ func (l *lowering) slice(v *value) (bool, error) {
 		}
 		shape, st = append(shape, sh), append(st, s)
 	}
-	if !equalShape(shape, v.shape) { // an axis of length 1 was dropped
+	if !slices.Equal(shape, v.shape) { // an axis of length 1 was dropped
 		if Volume(shape) != v.n || len(v.shape) != len(shape)-1 || shape[axis] != 1 {
 			return false, fmt.Errorf("slice of %v gives %v", x.shape, v.shape)
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-
-	"gorgonia.org/tensor"
 )
 
 // A Bounded backend keeps its buffers in the host's own memory: Free is how many bytes of it a Program may take, 0 where that
@@ -60,13 +58,3 @@ func Room(what string, need float64, free int64) error {
 }
 
 func gigabytes(n float64) string { return fmt.Sprintf("%.3g GB", n/1e9) }
-
-// alloc takes memory from the backend for a slot or a value. What a Program takes of the host's memory is counted.
-func (pr *Program) alloc(dt tensor.Dtype, n int) (Buffer, error) {
-	need := pr.taken + float64(n)*float64(dt.Size())
-	if err := Room("with it the program is too large", need, pr.free); err != nil {
-		return Buffer{}, err
-	}
-	pr.taken = need
-	return pr.backend.Alloc(dt, n)
-}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"sort"
 
 	"cavity/engine/rng"
@@ -152,7 +153,7 @@ func (pr *Program) matches(h stateHeader) error {
 	}
 	for i, s := range h.Slots {
 		m := mine.Slots[i]
-		if s.Name != m.Name || s.Dtype != m.Dtype || !equalShape(s.Shape, m.Shape) {
+		if s.Name != m.Name || s.Dtype != m.Dtype || !slices.Equal(s.Shape, m.Shape) {
 			return fmt.Errorf("engine: the saved state is of another program: slot %q %s%v where %q %s%v is expected", s.Name, s.Dtype, s.Shape, m.Name, m.Dtype, m.Shape)
 		}
 	}

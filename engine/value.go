@@ -218,3 +218,8 @@ func (l layout) matrix(shape []int) (ld, stride int, trans, ok bool) {
 	}
 	return 0, 0, false, false
 }
+
+// moved is a dense copy of a view.
+func moved(x *value) *value {
+	return &value{kind: kMove, label: "copy of " + x.label, dtype: x.dtype, shape: x.shape, n: x.n, args: []*value{x}}
+}
