@@ -58,7 +58,7 @@ func (v *pictures) load() (*dataset.Set, error) {
 // architecture are the flags of a network.
 type architecture struct {
 	Layers     []int  `placeholder:"N,…" help:"Units of every layer, inputs and classes included; without it two hidden layers of 100."`
-	Space      string `default:"modes" help:"weight, modes, tied-modes, unit-modes (strengths 1), svd-modes, or ensemble (a law of every weight)."`
+	Space      string `default:"modes" help:"weight, modes, tied-modes, unit-modes (strengths 1), svd-modes, ensemble (a law of every weight), or binary (a law of weights ±1)."`
 	Modes      int    `default:"30" help:"Modes of every layer."`
 	Activation string `default:"relu" help:"Of hidden layers: relu, tanh, sigmoid or linear."`
 }

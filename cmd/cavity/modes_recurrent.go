@@ -207,7 +207,7 @@ func (v *modesRecurrent) spectrum(before, after [2][]float64) figure.Figure {
 		circle[0], circle[1] = append(circle[0], math.Cos(angle)), append(circle[1], math.Sin(angle))
 	}
 	edge := 1.1 * max(1, radius(before), radius(after))
-	return figure.Curves{Title: v.title(), Width: 12, Height: 11.9,
+	return figure.Curves{Title: v.title(), Width: 14.5, Height: 11.9, // a round circle beside the legend
 		X: figure.Axis{Label: "eigenvalue of W, real part", Min: -edge, Max: edge}, Y: figure.Axis{Label: "imaginary part", Min: -edge, Max: edge},
 		Curves: []figure.Curve{
 			{Name: "unit circle", X: circle[0], Y: circle[1], Color: 3},

@@ -23,8 +23,8 @@ func (m *Machine) picture(v []float32) []float64 {
 	return p
 }
 
-// shows reports whether the visible units are pixels.
-func (m *Machine) shows() bool { return m.Height*m.Width > 0 && m.Visible.Units != Potts }
+// shows reports whether the visible units are pixels: those of an upper machine of a stack are a single row, no picture.
+func (m *Machine) shows() bool { return m.Height > 1 && m.Width > 1 && m.Visible.Units != Potts }
 
 // Pictures is a grid of the first configurations of v, at most so many.
 func (m *Machine) Pictures(title string, v []float32, most int) (figure.Images, bool) {
