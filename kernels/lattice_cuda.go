@@ -133,7 +133,7 @@ func (k *latticeOverlaps) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buf
 	return []cuda.Launch{cuda.Threads(code.Lattice, "lattice_overlaps", 32*n, out, in[0], walkers, lattice, flag(k.kind == ofLinks), dims, copies, temperatures, k.norm(), uint32(n))}, nil
 }
 
-// CUDA is a thread a pair, which finds a cluster, and then turns it.
+// CUDA is a block a pair, which finds a cluster, and then turns it.
 func (k *latticeHoudayer) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	lattice, err := latticeStruct(k.lattice)
 	if err != nil {
@@ -160,8 +160,8 @@ func (k *latticeHoudayer) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buf
 	})
 	walkers, copies, temperatures := ladderRow(in[1], LadderWalker), uint32(k.copies), uint32(k.temperatures)
 	return []cuda.Launch{
-		cuda.Threads(code.Lattice, "lattice_cluster", all, out, walkers, lattice, found, left, queue,
-			uint32(k.lattice.Dims()), copies, temperatures, uint32(all), odd, cuda.Stream(k.stream)).InBlocksOf(128),
-		cuda.Threads(code.Lattice, "lattice_exchange", all, out, walkers, lattice, found, queue, copies, temperatures, uint32(all), odd).InBlocksOf(128),
+		{Source: code.Lattice, Entry: "lattice_cluster", Grid: [3]int{all}, Block: [3]int{128},
+			Args: []any{out, walkers, lattice, found, left, queue, uint32(k.lattice.Dims()), copies, temperatures, odd, cuda.Stream(k.stream)}},
+		{Source: code.Lattice, Entry: "lattice_exchange", Grid: [3]int{all}, Block: [3]int{128}, Args: []any{out, walkers, lattice, found, queue, copies, temperatures, odd}},
 	}, nil
 }

@@ -339,57 +339,80 @@ __device__ __forceinline__ u32 lattice_step(const Lattice &l, u32 i, u32 k, bool
   return to << 6 | (across && k == 0 ? (up ? bit + 1 : bit + 63) & 63 : bit);
 }
 
-// lattice_cluster finds the connected cluster of differing spins that a pair of copies will exchange, a thread a pair: its size in
-// found[e] and its spins in queue[e], queue[all + e], …; left[e], left[all + e], … are the differing spins not yet reached.
-extern "C" __global__ void __launch_bounds__(128, 1) lattice_cluster(const u64 *spins, const int *walkers, const Lattice l, int *found, u32 *left, int *queue, u32 dims, u32 copies, u32 temperatures, u32 all, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
-  const u32 e = blockIdx.x * blockDim.x + threadIdx.x, pairs = copies / 2;
-  if (e >= all) return;
-  found[e] = 0;
+// lattice_cluster finds the connected cluster of differing spins that a pair of copies will exchange, a block a pair: its size in
+// found[e] and its spins in queue[e·spins], …, in no order; left[e·words], … are the differing spins not yet reached. The block goes
+// through the cluster shell by shell, so that a chain of reads is as long as the cluster is wide.
+extern "C" __global__ void __launch_bounds__(128) lattice_cluster(const u64 *spins, const int *walkers, const Lattice l, int *found, u32 *left, int *queue, u32 dims, u32 copies, u32 temperatures, u32 odd, u32 k0, u32 k1, u32 c2, u32 c3) {
+  __shared__ u32 differing, reached;
+  const u32 e = blockIdx.x, lane = threadIdx.x & 31, warp = threadIdx.x >> 5, pairs = copies / 2;
   const u32 t = e % temperatures, c = 2 * (e / temperatures % pairs) + odd, q = e / temperatures / pairs, base = (q * copies + c) * temperatures;
+  if (threadIdx.x == 0) found[e] = 0, differing = 0, reached = 0;
+  __syncthreads();
   if (c + 1 >= copies) return;
   const u32 wa = (u32)walkers[base + t], wb = (u32)walkers[base + temperatures + t];
   if (wa >= temperatures || wb >= temperatures) __trap();
-  const u32 a = base + wa, b = base + temperatures + wb, spinsOfOne = l.size[0] * l.size[1] * l.size[2] * (l.strips ? 64 : 1);
-  left += e, queue += e;
-  u32 count = 0, word = 0;
-  for (u32 i = 0; i < spinsOfOne; i++) {
+  const u32 a = base + wa, b = base + temperatures + wb, spinsOfOne = l.size[0] * l.size[1] * l.size[2] * (l.strips ? 64 : 1), words = (spinsOfOne + 31) / 32;
+  left += (size_t)e * words, queue += (size_t)e * spinsOfOne;
+  for (u32 word = warp; word < words; word += 4) {
+    const u32 i = 32 * word + lane;
     const u64 *s = spins + (size_t)(l.strips ? i >> 6 : i) * l.words;
-    const u32 differs = (u32)(l.strips ? (s[a] ^ s[b]) >> (i & 63) : s[a >> 6] >> (a & 63) ^ s[b >> 6] >> (b & 63)) & 1;
-    count += differs;
-    word |= differs << (i & 31);
-    if ((i & 31) == 31 || i + 1 == spinsOfOne) {
-      left[(size_t)(i >> 5) * all] = word;
-      word = 0;
+    const bool differs = i < spinsOfOne && ((l.strips ? (s[a] ^ s[b]) >> (i & 63) : s[a >> 6] >> (a & 63) ^ s[b >> 6] >> (b & 63)) & 1);
+    const u32 all = __ballot_sync(0xffffffffu, differs);
+    if (lane == 0) {
+      left[word] = all;
+      atomicAdd(&differing, __popc(all));
     }
   }
-  if (count == 0) return;
-  u32 skip = (u32)((u64)word32({k0, k1, c2, c3}, (u64)base + t) * count >> 32), seed = 0;
-  for (;; seed++)
-    if (left[(size_t)(seed >> 5) * all] >> (seed & 31) & 1 && skip-- == 0) break;
-  left[(size_t)(seed >> 5) * all] &= ~(1u << (seed & 31));
-  queue[0] = (int)seed;
-  u32 n = 1;
-  for (u32 at = 0; at < n; at++) {
-    const u32 i = (u32)queue[(size_t)at * all];
-    for (u32 k = 0; k < 2 * dims; k++) {
-      const u32 j = lattice_step(l, i, k >> 1, k & 1);
-      u32 &rest = left[(size_t)(j >> 5) * all];
-      if (!(rest >> (j & 31) & 1)) continue;
-      rest &= ~(1u << (j & 31));
-      queue[(size_t)n++ * all] = (int)j;
+  __syncthreads();
+  if (differing == 0) return;
+  if (warp == 0) {
+    // the cluster of one of the differing spins, drawn by its number
+    u32 skip = (u32)((u64)word32({k0, k1, c2, c3}, (u64)base + t) * differing >> 32);
+    for (u32 first = 0;; first += 32) {
+      const u32 word = first + lane, bits = word < words ? left[word] : 0;
+      u32 before = __popc(bits);
+      for (int d = 1; d < 32; d <<= 1) {
+        const u32 x = __shfl_up_sync(0xffffffffu, before, d);
+        if (lane >= d) before += x;
+      }
+      const u32 sum = __shfl_sync(0xffffffffu, before, 31);
+      if (sum <= skip) {
+        skip -= sum;
+        continue;
+      }
+      before -= __popc(bits);
+      if (before <= skip && skip < before + __popc(bits)) {
+        u32 rest = bits;
+        for (u32 k = before; k < skip; k++) rest &= rest - 1;
+        queue[0] = (int)(32 * word + 31 - __clz(rest & (0 - rest)));
+        left[word] = bits & ~(rest & (0 - rest));
+        reached = 1;
+      }
+      break;
     }
   }
-  found[e] = (int)n;
+  __syncthreads();
+  for (u32 from = 0, to = 1; from < to;) {
+    for (u32 at = from + threadIdx.x; at < to; at += 128)
+      for (u32 k = 0; k < 2 * dims; k++) {
+        const u32 j = lattice_step(l, (u32)queue[at], k >> 1, k & 1), bit = 1u << (j & 31);
+        if (atomicAnd(&left[j >> 5], ~bit) & bit) queue[atomicAdd(&reached, 1)] = (int)j;
+      }
+    __syncthreads();
+    from = to, to = reached;
+    __syncthreads();
+  }
+  if (threadIdx.x == 0) found[e] = (int)reached;
 }
 
-// lattice_exchange turns the spins of the clusters in both copies. Pairs share words of spins.
-extern "C" __global__ void __launch_bounds__(128) lattice_exchange(u64 *spins, const int *walkers, const Lattice l, const int *found, const int *queue, u32 copies, u32 temperatures, u32 all, u32 odd) {
-  const u32 e = blockIdx.x * blockDim.x + threadIdx.x, pairs = copies / 2;
-  if (e >= all || found[e] == 0) return;
+// lattice_exchange turns the spins of the clusters in both copies, a block a pair. Pairs share words of spins.
+extern "C" __global__ void __launch_bounds__(128) lattice_exchange(u64 *spins, const int *walkers, const Lattice l, const int *found, const int *queue, u32 copies, u32 temperatures, u32 odd) {
+  const u32 e = blockIdx.x, pairs = copies / 2, spinsOfOne = l.size[0] * l.size[1] * l.size[2] * (l.strips ? 64 : 1);
+  if (found[e] == 0) return;
   const u32 t = e % temperatures, c = 2 * (e / temperatures % pairs) + odd, base = (e / temperatures / pairs * copies + c) * temperatures;
   const u32 pair[2] = {base + (u32)walkers[base + t], base + temperatures + (u32)walkers[base + temperatures + t]};
-  for (u32 at = 0; at < (u32)found[e]; at++) {
-    const u32 i = (u32)queue[(size_t)at * all + e];
+  for (u32 at = threadIdx.x; at < (u32)found[e]; at += 128) {
+    const u32 i = (u32)queue[(size_t)e * spinsOfOne + at];
     for (int k = 0; k < 2; k++) {
       const u32 w = l.strips ? pair[k] : pair[k] >> 6, bit = l.strips ? i & 63 : pair[k] & 63;
       atomicXor((unsigned long long *)spins + (size_t)(l.strips ? i >> 6 : i) * l.words + w, 1ull << bit);

@@ -18,6 +18,8 @@ func init() {
 		latticeCase(kernels.HeatBath, lattice{Size: []int{4, 2}, Words: 2}, 3, 2, 20),
 		latticeCase(kernels.Metropolis, lattice{Size: []int{4, 6}, Words: 6, Strips: true}, 1, 2, 3),
 		latticeCase(kernels.Metropolis, lattice{Size: []int{2, 4, 2}, Words: 2, CouplingWords: 1, Strips: true}, 1, 2, 1),
+		latticeCase(kernels.Metropolis, lattice{Size: []int{18, 16, 6}, Words: 1, CouplingWords: 1}, 1, 2, 3),
+		oneDiffers(lattice{Size: []int{16, 16, 6}, Words: 1}, 1500),
 		sharedCase(kernels.Metropolis, lattice{Size: []int{8, 4, 4}, Words: 3, CouplingWords: 3, Shared: true}),
 		sharedCase(kernels.HeatBath, lattice{Size: []int{6, 4}, Words: 9, CouplingWords: 1, Shared: true}),
 	)
@@ -53,6 +55,16 @@ func latticeCase(rule kernels.Rule, l kernels.Lattice, systems, copies, temperat
 			"links":  b.Ok(kernels.LatticeLinkOverlaps(l, swept, moved)),
 			"slices": b.Ok(kernels.LatticeSliceOverlaps(l, swept, moved)),
 		}
+	}}
+}
+
+// oneDiffers has two copies that differ in one spin, far behind those that are alike: the exchange of clusters carries it to and fro.
+func oneDiffers(l kernels.Lattice, site int) Case {
+	return Case{Name: "lattice, one spin differs", Steps: 3, Build: func(b *Builder) map[string]*gorgonia.Node {
+		data := make([]uint64, l.Sites())
+		data[site] = 2
+		spins, ladder := b.In("spins", data, l.Sites(), 1), b.In("ladder", kernels.NewLadder(1, 2, 1), kernels.LadderRows, 1, 2, 1)
+		return map[string]*gorgonia.Node{"spins": b.Ok(kernels.LatticeHoudayer(l, 3, spins, ladder))}
 	}}
 }
 
