@@ -56,7 +56,7 @@ func (r Report) WriteTable(w io.Writer) error {
 	fmt.Fprintf(&b, "Rows with one worker on the processor count processor time, others wall time; the value is the fastest repeat's, the spread that of all. Estimates, with their standard errors in parentheses, are means over repeats; × one is how many times faster several workers are than one, timed in turn; off is the deviation from the exact value.\n\n")
 	fmt.Fprintf(&b, "%s, %d cores, %s, %s %s", m.CPU, m.Cores, m.Level, m.Go, m.OS)
 	if m.PeakGFLOPs > 0 {
-		fmt.Fprintf(&b, "; measured peaks of one worker: %.0f GFLOP/s in float32 products, %.1f GB/s copied; of peak is the share of the speed that these allow", m.PeakGFLOPs, m.CopyGBs)
+		fmt.Fprintf(&b, "; measured peaks of one worker: %.0f GFLOP/s in float32 products, %.1f GB/s copied; of peak is the share of the speed that these allow to the multiplications of a dense product, more than all of it where zeros and ones are looked up instead of multiplied", m.PeakGFLOPs, m.CopyGBs)
 	}
 	for _, d := range r.devices() {
 		b.WriteString("; " + d)

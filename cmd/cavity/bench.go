@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"cavity/bench"
@@ -38,8 +40,8 @@ func (v *benchmarks) Run(f *frame) error {
 		return misuse{err}
 	}
 	for _, b := range v.Backends {
-		if c := (&common{Backend: b, CheckpointEvery: time.Second}); c.check() != nil {
-			return c.check()
+		if err := checkBackend("--backends", b); err != nil {
+			return err
 		}
 	}
 	for i, w := range v.Workers {
@@ -82,9 +84,18 @@ func (v *benchmarks) Run(f *frame) error {
 	p := newProgress(f.stderr, v.Quiet)
 	p.phase("benchmarks")
 	o.Report = func(done, until int, _ string) { p.report(uint64(done), uint64(until)) }
-	rs, err := bench.Run(context.Background(), list, o)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	rs, err := bench.Run(ctx, list, o)
 	p.clear()
 	if err != nil {
+		if folder != nil {
+			folder.Discard() // a failure to remove an empty report changes nothing about err
+		}
+		if ctx.Err() != nil {
+			return &paused{"interrupted: a report is of whole suites, nothing was kept"}
+		}
 		return err
 	}
 	bench.Roofline(rs)

@@ -40,13 +40,10 @@ func weightsIn(path string) string {
 
 // check finds common flags that contradict each other or are out of range.
 func (c *common) check() error {
-	var names []string
-	for _, d := range engine.Drivers() {
-		names = append(names, d.Name)
+	if err := checkBackend("--backend", c.Backend); err != nil {
+		return err
 	}
 	switch {
-	case !slices.Contains(names, driverOf(c.Backend)):
-		return misusef("--backend is %q: there are %s", c.Backend, strings.Join(names, ", "))
 	case c.Workers < 0:
 		return misusef("--workers is %d: at least 1, or 0 for all cores", c.Workers)
 	case c.CheckpointEvery <= 0:
@@ -55,6 +52,18 @@ func (c *common) check() error {
 		return misusef("--resume needs --out DIR, the folder of the run to go on with")
 	case c.Resume && c.Force:
 		return misusef("--resume goes on with a run and --force replaces it: choose one")
+	}
+	return nil
+}
+
+// checkBackend refuses the name of a backend that there is not, given by a flag.
+func checkBackend(flag, name string) error {
+	var names []string
+	for _, d := range engine.Drivers() {
+		names = append(names, d.Name)
+	}
+	if !slices.Contains(names, driverOf(name)) {
+		return misusef("%s is %q: there are %s", flag, name, strings.Join(names, ", "))
 	}
 	return nil
 }
