@@ -118,7 +118,7 @@ func (v *anneal) run(ctx context.Context, s *session, a *spin.Annealer) error {
 	save := func() error {
 		return s.Save(store.Section{Name: "program", Write: a.Program.Save}, store.Section{Name: "annealing", Write: a.Save})
 	}
-	s.Phase("annealing, ‰")
+	s.Phase("annealing, per mille")
 	saved := time.Now()
 	for !a.Done() {
 		if ctx.Err() != nil {

@@ -68,6 +68,9 @@ type stage struct {
 	families []float64 // ρ_t per system: walkers times the sum of the squares of the families' shares
 }
 
+// mostSteps bounds the temperatures of simulated annealing, which are held as a list.
+const mostSteps = 10_000_000
+
 // check completes the settings and refuses those out of range.
 func (a *Annealing) check() error {
 	if a.Model == nil {
@@ -102,7 +105,12 @@ func (a *Annealing) check() error {
 		}
 		return nil
 	}
-	if a.Steps == 1 && a.Hot != a.Cold || a.Steps > 1 && !(a.Hot > a.Cold) || math.IsInf(a.Hot, 0) {
+	switch {
+	case a.Steps > mostSteps:
+		return fmt.Errorf("spin: annealing in %d steps: at most %d", a.Steps, mostSteps)
+	case a.Steps == 1 && a.Hot != a.Cold:
+		return fmt.Errorf("spin: annealing from temperature %v to %v in a single step: at least 2 steps", a.Hot, a.Cold)
+	case a.Steps > 1 && !(a.Hot > a.Cold) || math.IsInf(a.Hot, 0):
 		return fmt.Errorf("spin: annealing in %d steps from temperature %v to %v: the first must be above the last", a.Steps, a.Hot, a.Cold)
 	}
 	return nil
