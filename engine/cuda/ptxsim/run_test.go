@@ -3,6 +3,7 @@ package ptxsim
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"runtime"
 	"slices"
 	"strings"
@@ -45,6 +46,15 @@ func TestArithmetic(t *testing.T) {
 		{"min.s32 %r13, %r10, %r11;", func(a, b, c uint32) uint32 { return uint32(min(int32(a), int32(b))) }},
 		{"max.u32 %r13, %r10, %r11;", func(a, b, c uint32) uint32 { return max(a, b) }},
 		{"popc.b32 %r13, %r10;", func(a, b, c uint32) uint32 { return uint32(bitsOn(a)) }},
+		{"clz.b32 %r13, %r10;", func(a, b, c uint32) uint32 { return uint32(bits.LeadingZeros32(a)) }},
+		{"bfind.u32 %r13, %r10;", func(a, b, c uint32) uint32 { return uint32(bits.Len32(a)) - 1 }},
+		{"bfind.s32 %r13, %r10;", func(a, b, c uint32) uint32 { return uint32(bits.Len32(a^uint32(int32(a)>>31))) - 1 }},
+		{"bfind.shiftamt.u32 %r13, %r10;", func(a, b, c uint32) uint32 {
+			if a == 0 {
+				return ^uint32(0)
+			}
+			return uint32(bits.LeadingZeros32(a))
+		}},
 		{"setp.lt.s32 %p1, %r10, %r11; selp.b32 %r13, 1, 0, %p1;", func(x, y, c uint32) uint32 { return b(int32(x) < int32(y)) }},
 		{"setp.lt.u32 %p1, %r10, %r11; @!%p1 mov.u32 %r13, 7; @%p1 mov.u32 %r13, 9;", func(x, y, c uint32) uint32 { return 7 + 2*b(x < y) }},
 		{"mov.b64 %rd10, {%r10, %r11}; shr.u64 %rd10, %rd10, 8; mov.b64 {%r13, %r14}, %rd10;", func(a, b, c uint32) uint32 { return uint32((uint64(b)<<32 | uint64(a)) >> 8) }},

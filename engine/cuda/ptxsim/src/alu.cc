@@ -142,11 +142,13 @@ template <class T> void leadingZeros(Warp& w, const Instr& I, Mask m) {
   uint32_t* d = w.at<uint32_t>(I.d); const T* a = w.at<T>(I.a);
   each(m, [&](int l) { d[l] = a[l] ? uint32_t(__builtin_clzll(uint64_t(a[l])) - (64 - 8 * sizeof(T))) : uint32_t(8 * sizeof(T)); });
 }
+// bfind, or with mode 1 bfind.shiftamt: how far to the left the bit it finds must go to be the first.
 template <class T> void findHighest(Warp& w, const Instr& I, Mask m) {
   uint32_t* d = w.at<uint32_t>(I.d); const T* a = w.at<T>(I.a);
   each(m, [&](int l) {
     T x = a[l]; if (std::is_signed_v<T> && x < 0) x = T(~x);
-    d[l] = x ? 63 - uint32_t(__builtin_clzll(uint64_t(x))) : ~0u;
+    const uint32_t at = 63 - (x ? uint32_t(__builtin_clzll(uint64_t(x))) : 0);
+    d[l] = !x ? ~0u : I.mode == 1 ? uint32_t(8 * sizeof(T) - 1) - at : at;
   });
 }
 

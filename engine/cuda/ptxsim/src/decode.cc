@@ -60,6 +60,7 @@ void decode(Instr& I, const Opcode& parts) {
   for (Run (*find)(Instr&, const Opcode&) : {warpOp, conversionOp})
     if (!I.run) I.run = find(I, parts);
   if (!I.run) I.run = arithmeticOp(I, parts);
+  if (op == "bfind") I.mode = suffix(parts, "shiftamt");
   if (!I.run) refuse(parts, "unsupported instruction");
 }
 
