@@ -84,6 +84,6 @@ func (k *houdayer) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer) ([
 		}
 		return 0
 	})
-	return []cuda.Launch{cuda.Threads(code.Cluster, "cluster_houdayer", all, out, ladderRow(in[1], LadderWalker), g.offsets, g.neighbours, queue,
+	return []cuda.Launch{cuda.Threads(code.Cluster, "cluster_houdayer", all, out, ladderWalkers(in[1]), g.offsets, g.neighbours, queue,
 		words(m.Sites, g.entries, 0, m.Lanes(), m.Replicas, g.each), uint32(k.copies), uint32(k.temperatures), uint32(all), odd, cuda.Stream(k.stream)).InBlocksOf(128)}, nil
 }

@@ -77,11 +77,11 @@ func (k *denseMagnetisation) CUDA(_ cuda.Device, out engine.Buffer, in []engine.
 // CUDA is a warp an overlap.
 func (k *denseOverlaps) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	n := out.Len()
-	return []cuda.Launch{cuda.Threads(code.Dense, "dense_overlaps", 32*n, out, in[0], ladderRow(in[1], LadderWalker), uint32(k.sites), uint32(k.stride), uint32(k.copies), uint32(k.temperatures), uint32(n))}, nil
+	return []cuda.Launch{cuda.Threads(code.Dense, "dense_overlaps", 32*n, out, in[0], ladderWalkers(in[1]), uint32(k.sites), uint32(k.stride), uint32(k.copies), uint32(k.temperatures), uint32(n))}, nil
 }
 
-// ladderRow is one row of a ladder.
-func ladderRow(ladder engine.Buffer, row int) engine.Buffer {
+// ladderWalkers is a ladder's row of walkers.
+func ladderWalkers(ladder engine.Buffer) engine.Buffer {
 	n := ladder.Len() / LadderRows
-	return ladder.View(row*n, n)
+	return ladder.View(LadderWalker*n, n)
 }

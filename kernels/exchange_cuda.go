@@ -17,5 +17,5 @@ func (k *exchange) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([
 // CUDA is a thread a value.
 func (k *byTemperature) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	n := out.Len()
-	return []cuda.Launch{cuda.Threads(code.Exchange, "by_temperature", n, out, ladderRow(in[0], LadderWalker), in[1], uint32(k.temperatures), uint32(n))}, nil
+	return []cuda.Launch{cuda.Threads(code.Exchange, "by_temperature", n, out, ladderWalkers(in[0]), in[1], uint32(k.temperatures), uint32(n))}, nil
 }

@@ -71,7 +71,7 @@ func (k *laneMagnetisation) CUDA(_ cuda.Device, out engine.Buffer, in []engine.B
 // CUDA is a thread an overlap.
 func (k *laneOverlaps) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	s, n := in[0].Shape, out.Len()
-	return []cuda.Launch{cuda.Threads(code.Lanes, "lane_overlaps", n, out, in[0], ladderRow(in[1], LadderWalker), uint32(k.sites), uint32(s[1]), uint32(s[2]), uint32(k.copies), uint32(k.temperatures), uint32(n))}, nil
+	return []cuda.Launch{cuda.Threads(code.Lanes, "lane_overlaps", n, out, in[0], ladderWalkers(in[1]), uint32(k.sites), uint32(s[1]), uint32(s[2]), uint32(k.copies), uint32(k.temperatures), uint32(n))}, nil
 }
 
 // CUDA is a block a pair of copies at a temperature, with the sums in shared memory.
@@ -84,7 +84,7 @@ func (k *laneSlices) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) 
 		return nil, fmt.Errorf("slice overlaps: %d slices need %d bytes of shared memory, at most %d", width, 4*width, sharedMemory)
 	}
 	return []cuda.Launch{{Source: code.Lanes, Entry: "lane_slices", Grid: [3]int{out.Len() / width}, Block: [3]int{256}, Shared: 4 * width,
-		Args: []any{out, in[0], ladderRow(in[1], LadderWalker), uint32(k.side), uint32(k.dims), uint32(sites), uint32(s[1]), uint32(s[2]), uint32(k.copies), uint32(k.temperatures)}}}, nil
+		Args: []any{out, in[0], ladderWalkers(in[1]), uint32(k.side), uint32(k.dims), uint32(sites), uint32(s[1]), uint32(s[2]), uint32(k.copies), uint32(k.temperatures)}}}, nil
 }
 
 // bitsStruct is struct Bits of the device code.
@@ -150,5 +150,5 @@ func (k *bitMagnetisation) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Bu
 func (k *bitOverlaps) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buffer) ([]cuda.Launch, error) {
 	n := out.Len()
 	m := signs.Model{Sites: k.sites, Replicas: k.copies * k.temperatures}
-	return []cuda.Launch{cuda.Threads(code.Lanes, "bits_overlaps", n, out, in[0], ladderRow(in[1], LadderWalker), bitsStruct(m, k.temperatures), uint32(k.copies), uint32(n))}, nil
+	return []cuda.Launch{cuda.Threads(code.Lanes, "bits_overlaps", n, out, in[0], ladderWalkers(in[1]), bitsStruct(m, k.temperatures), uint32(k.copies), uint32(n))}, nil
 }

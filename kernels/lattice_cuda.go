@@ -124,7 +124,7 @@ func (k *latticeOverlaps) CUDA(_ cuda.Device, out engine.Buffer, in []engine.Buf
 	if err != nil {
 		return nil, err
 	}
-	walkers, n := ladderRow(in[1], LadderWalker), out.Len()
+	walkers, n := ladderWalkers(in[1]), out.Len()
 	dims, copies, temperatures := uint32(k.lattice.Dims()), uint32(k.copies), uint32(k.temperatures)
 	if k.kind == ofSlices {
 		return []cuda.Launch{{Source: code.Lattice, Entry: "lattice_slices", Grid: [3]int{n / k.width}, Block: [3]int{256}, Shared: 4 * k.width,
@@ -158,7 +158,7 @@ func (k *latticeHoudayer) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buf
 		}
 		return 0
 	})
-	walkers, copies, temperatures := ladderRow(in[1], LadderWalker), uint32(k.copies), uint32(k.temperatures)
+	walkers, copies, temperatures := ladderWalkers(in[1]), uint32(k.copies), uint32(k.temperatures)
 	return []cuda.Launch{
 		{Source: code.Lattice, Entry: "lattice_cluster", Grid: [3]int{all}, Block: [3]int{128},
 			Args: []any{out, walkers, lattice, found, left, queue, uint32(k.lattice.Dims()), copies, temperatures, odd, cuda.Stream(k.stream)}},

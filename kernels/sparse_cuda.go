@@ -83,5 +83,5 @@ func (k *linkOverlaps) CUDA(d cuda.Device, out engine.Buffer, in []engine.Buffer
 		return nil, err
 	}
 	n := out.Len()
-	return []cuda.Launch{cuda.Threads(code.Sparse, "sparse_links", 32*n, out, in[0], ladderRow(in[1], LadderWalker), g.offsets, g.neighbours, g.model, uint32(k.copies), uint32(k.temperatures), uint32(n))}, nil
+	return []cuda.Launch{cuda.Threads(code.Sparse, "sparse_links", 32*n, out, in[0], ladderWalkers(in[1]), g.offsets, g.neighbours, g.model, uint32(k.copies), uint32(k.temperatures), uint32(n))}, nil
 }

@@ -314,7 +314,13 @@ func (v *spinModel) open() (spin.Model, error) {
 	case "nishimori2d":
 		m = spin.Nishimori{L: v.Size, P: v.Fraction}
 	case "file":
-		return spin.Open(v.File, v.MaxCut)
+		f, err := spin.Open(v.File, v.MaxCut)
+		if err != nil && !v.MaxCut {
+			if _, graph := spin.Open(v.File, true); graph == nil {
+				return nil, misusef("--file %s: it is a graph of the G-set: give --max-cut too", v.File)
+			}
+		}
+		return f, err
 	default:
 		return nil, errors.New("unknown model " + v.Model)
 	}

@@ -114,7 +114,7 @@ func (m *Measurement) Finish() error {
 		}
 	}
 	b, r := m.s.batch, m.rec
-	n, perCopy := float64(b.n), 1/float64(b.copies)
+	n := float64(b.n)
 	e, mag := m.values["energy"], m.values["magnetisation"]
 	if r.count == 0 {
 		unit := 0.0
@@ -127,6 +127,27 @@ func (m *Measurement) Finish() error {
 		return err
 	}
 	m.chains.take(e, n)
+	m.takeCopies(e, mag)
+	if err := m.keepLowest(); err != nil {
+		return err
+	}
+	if b.copies > 1 {
+		m.takePairs("overlap", len(copyMoments), true)
+		if m.values["link_overlap"] != nil {
+			m.takePairs("link_overlap", r.index("l"), false)
+		}
+		if m.values["slices"] != nil {
+			m.takeWaves()
+		}
+	}
+	r.close()
+	return nil
+}
+
+// takeCopies adds the moments of energies and magnetisations, and notes where the lowest energies so far are.
+func (m *Measurement) takeCopies(e, mag []float64) {
+	b, r := m.s.batch, m.rec
+	n, perCopy := float64(b.n), 1/float64(b.copies)
 	m.lower = m.lower[:0]
 	for s := range b.systems {
 		lowest := -1 // number of the walker, in the order of temperatures
@@ -148,20 +169,6 @@ func (m *Measurement) Finish() error {
 			m.lower = append(m.lower, walker{s, lowest})
 		}
 	}
-	if err := m.keepLowest(); err != nil {
-		return err
-	}
-	if b.copies > 1 {
-		m.takePairs("overlap", len(copyMoments), true)
-		if m.values["link_overlap"] != nil {
-			m.takePairs("link_overlap", r.index("l"), false)
-		}
-		if m.values["slices"] != nil {
-			m.takeWaves()
-		}
-	}
-	r.close()
-	return nil
 }
 
 // takePairs adds the moments of an overlap of pairs of copies.
