@@ -132,28 +132,40 @@ func writeNumber(b Buffer, x float64) error {
 	return b.write(raw)
 }
 
-// lookup finds a slot and views x, a slice of its element type and length, as bytes.
+// lookup finds a slot and views x, a slice of its element type and length, as bytes. It allocates nothing.
 func lookup(slots map[string]Buffer, slot string, x any) (Buffer, []byte, error) {
-	b, raw, err := part(slots, slot, 0, x)
-	if whole := slots[slot]; err == nil && len(raw) != whole.Bytes() {
-		err = fmt.Errorf("engine: slot %q holds %d elements of %v, not %d", slot, whole.Len(), whole.Dtype, b.Len())
+	b, n, raw, err := match(slots, slot, x)
+	if err == nil && n != b.Len() {
+		err = fmt.Errorf("engine: slot %q holds %d elements of %v, not %d", slot, b.Len(), b.Dtype, n)
 	}
-	return slots[slot], raw, err
+	return b, raw, err
 }
 
 // part is the view of a slot that begins at element `at` and has the size of x, with x as bytes.
 func part(slots map[string]Buffer, slot string, at int, x any) (Buffer, []byte, error) {
+	b, n, raw, err := match(slots, slot, x)
+	if err == nil && (at < 0 || at > b.Len()-n) {
+		err = fmt.Errorf("engine: slot %q holds %d elements of %v: it has no %d at %d", slot, b.Len(), b.Dtype, n, at)
+	}
+	if err != nil {
+		return b, nil, err
+	}
+	return b.View(at, n), raw, nil
+}
+
+// match finds a slot and views x, a slice of n elements of its type, as bytes.
+func match(slots map[string]Buffer, slot string, x any) (b Buffer, n int, raw []byte, err error) {
 	b, ok := slots[slot]
 	if !ok {
-		return b, nil, fmt.Errorf("engine: no slot %q", slot)
+		return b, 0, nil, fmt.Errorf("engine: no slot %q", slot)
 	}
 	dt, raw, err := bytesOf(x)
 	if err != nil {
-		return b, nil, fmt.Errorf("engine: slot %q: %w", slot, err)
+		return b, 0, nil, fmt.Errorf("engine: slot %q: %w", slot, err)
 	}
-	n := len(raw) / int(b.Dtype.Size())
-	if dt != b.Dtype || at < 0 || at > b.Len()-n {
-		return b, nil, fmt.Errorf("engine: slot %q holds %d elements of %v: it has no %d of %v at %d", slot, b.Len(), b.Dtype, len(raw)/int(dt.Size()), dt, at)
+	n = len(raw) / int(dt.Size())
+	if dt != b.Dtype {
+		err = fmt.Errorf("engine: slot %q holds elements of %v, not %d of %v", slot, b.Dtype, n, dt)
 	}
-	return b.View(at, n), raw, nil
+	return b, n, raw, err
 }
