@@ -86,8 +86,8 @@ const (
 
 // reweighted is the free energy per spin by multi-histogram reweighting of all temperatures together, which needs no rule of
 // integration between them; only the highest temperature is reached by integration from β = 0. It is averaged over at most
-// reweightSamples samples, with the error of their scatter, or for one a jackknife over time and the error of the integration,
-// topErr, which the highest temperature hands down as one of ln Z; nil where there are too few measurements, or neighbouring
+// reweightSamples samples, with the error of their scatter and of the first interval, or for one a jackknife over time and the error of the
+// integration, topErr, which the highest temperature hands down as one of ln Z; nil where there are too few measurements, or neighbouring
 // temperatures have too few energies in common.
 func (m *Measurement) reweighted(full view, topErr float64) ([]Estimate, error) {
 	s, b := &m.series, m.s.batch
@@ -132,9 +132,9 @@ func (m *Measurement) reweighted(full view, topErr float64) ([]Estimate, error) 
 			over[k].Add(free(q, k, h))
 		}
 	}
-	list := make([]Estimate, b.temperatures)
+	list, gap := make([]Estimate, b.temperatures), m.gap(full)
 	for k := range over {
-		list[k] = Estimate{over[k].Mean(), math.Sqrt(over[k].Variance() / float64(over[k].N()))}
+		list[k] = Estimate{over[k].Mean(), math.Hypot(math.Sqrt(over[k].Variance()/float64(over[k].N())), gap/betas[k])}
 	}
 	return list, nil
 }
